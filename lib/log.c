@@ -1,0 +1,191 @@
+/*
+ * One line a message on standard error, see log.h. A line is made in full and
+ * goes out in one write(2), so that lines of several processes and threads do not
+ * mix; it is never longer than what a pipe takes in one piece. What cannot be
+ * written is dropped: a program must not stand still for its log.
+ *
+ * Text from outside may be part of a message. Control characters and bytes that
+ * are not UTF-8 are written as \xHH, so that nobody can forge a line or steer a
+ * terminal.
+ */
+#include "lib/log.h"
+
+#include "lib/slice.h"
+#include "lib/utf8.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MESSAGE_SIZE = 2048, LINE_SIZE = PIPE_BUF };
+
+/* Ends a line that was cut. */
+static const char CUT[] = "...\n";
+
+/* Where standard error goes is of the process, and so is this. */
+static const char *program = "tidings";
+static enum log_level limit = LOG_LEVEL_INFO;
+static bool to_journal;
+
+struct line {
+	char text[LINE_SIZE];
+	size_t len;
+};
+
+/* Whether standard error is the stream that $JOURNAL_STREAM (systemd.exec(5)) tells of. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+	int end = 0;
+
+	return stream && sscanf(stream, "%llu:%llu%n", &device, &inode, &end) == 2 &&
+	       stream[end] == '\0' && fstat(STDERR_FILENO, &status) == 0 &&
+	       status.st_dev == device && status.st_ino == inode;
+}
+
+void log_open(const char *name, enum log_level level)
+{
+	program = name;
+	limit = level;
+	to_journal = is_journal();
+}
+
+/* Appends if it and what ends a line still fit. */
+static bool append(struct line *line, const char *text, size_t len)
+{
+	if (len + sizeof(CUT) > sizeof(line->text) - line->len)
+		return false;
+	memcpy(line->text + line->len, text, len);
+	line->len += len;
+	return true;
+}
+
+/* The length of the UTF-8 character that begins with this byte. */
+static size_t character_length(unsigned char c)
+{
+	if (c < 0xc0)
+		return 1;
+	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+static bool append_escaped(struct line *line, const char *text, size_t len)
+{
+	char escaped[4 * 4 + 1];
+
+	for (size_t i = 0; i < len; i++)
+		snprintf(escaped + 4 * i, 5, "\\x%02x", (unsigned char)text[i]);
+	return append(line, escaped, 4 * len);
+}
+
+/* Appends one character, or its escape; false if the line is full. */
+static bool append_character(struct line *line, const char *text, size_t len, bool valid)
+{
+	struct slice character = { .data = text, .len = len };
+	bool plain = valid && !utf8_has_control(character, "");
+
+	return plain ? append(line, text, len) : append_escaped(line, text, len);
+}
+
+static bool append_text(struct line *line, struct slice text)
+{
+	bool valid = utf8_length(text) != UTF8_INVALID;
+	size_t len;
+
+	for (size_t i = 0; i < text.len; i += len) {
+		unsigned char first = (unsigned char)text.data[i];
+
+		len = valid ? character_length(first) : 1;
+		if (!append_character(line, text.data + i, len, valid || first < 0x80))
+			return false;
+	}
+	return true;
+}
+
+/* Ends the line; there is always room for that. */
+static void end_line(struct line *line, bool complete)
+{
+	const char *end = complete ? "\n" : CUT;
+
+	memcpy(line->text + line->len, end, strlen(end));
+	line->len += strlen(end);
+}
+
+static void append_prefix(struct line *line, enum log_level level)
+{
+	char prefix[128];
+	int len;
+
+	if (to_journal)
+		len = snprintf(prefix, sizeof(prefix), "<%d>", (int)level);
+	else
+		len = snprintf(prefix, sizeof(prefix), "%.100s: ", program);
+	append(line, prefix, (size_t)len);
+}
+
+/* vsnprintf may have cut a character in two; takes the part of it away. */
+static size_t whole_characters(const char *text, size_t len)
+{
+	size_t begin = len;
+
+	while (begin > 0 && len - begin < 3 && (text[begin - 1] & 0xc0) == 0x80)
+		begin--;
+	if (begin > 0 && begin - 1 + character_length((unsigned char)text[begin - 1]) > len)
+		return begin - 1;
+	return len;
+}
+
+static void write_line(enum log_level level, const char *message, size_t len, bool complete)
+{
+	struct line line = { .len = 0 };
+	struct slice text = { .data = message, .len = len };
+
+	append_prefix(&line, level);
+	end_line(&line, append_text(&line, text) && complete);
+	(void)!write(STDERR_FILENO, line.text, line.len);
+}
+
+void log_message(enum log_level level, const char *format, ...)
+{
+	int saved_errno = errno;
+	char message[MESSAGE_SIZE];
+	va_list arguments;
+	int len;
+
+	if (level > limit)
+		return;
+	va_start(arguments, format);
+	len = vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	if (len >= MESSAGE_SIZE)
+		write_line(level, message, whole_characters(message, MESSAGE_SIZE - 1), false);
+	else if (len >= 0)
+		write_line(level, message, (size_t)len, true);
+	errno = saved_errno;
+}
+
+int log_level_parse(const char *name, enum log_level *ret_level)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = {
+		{ "error", LOG_LEVEL_ERROR },
+		{ "warning", LOG_LEVEL_WARNING },
+		{ "info", LOG_LEVEL_INFO },
+		{ "debug", LOG_LEVEL_DEBUG },
+	};
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i].name, name) == 0) {
+			*ret_level = levels[i].level;
+			return 0;
+		}
+	return -EINVAL;
+}

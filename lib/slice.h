@@ -1,0 +1,31 @@
+/*
+ * A piece of somebody else's memory: bytes that are not owned, not changed and
+ * not terminated by NUL. data may be NULL only where len is 0.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct slice {
+	const char *data;
+	size_t len;
+};
+
+#define SLICE(literal) ((struct slice){ .data = (literal), .len = sizeof(literal) - 1 })
+
+static inline struct slice slice_of(const char *string)
+{
+	return (struct slice){ .data = string, .len = string ? strlen(string) : 0 };
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool slice_is(struct slice a, const char *string)
+{
+	return slice_equal(a, slice_of(string));
+}

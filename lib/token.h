@@ -1,0 +1,79 @@
+/*
+ * JSON Web Tokens (RFC 7519) to principals, and back for the administrator's
+ * tool. The algorithm is pinned by the configuration, never taken from the token.
+ * This is the only module that knows libjwt.
+ */
+#pragma once
+
+#include "lib/config.h"
+#include "lib/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Who a valid token speaks for. */
+struct principal {
+	char *user;	 /* the user claim: valid as a notification's userId */
+	int64_t expires; /* seconds since the epoch: `exp` */
+	int64_t issued;	 /* `iat`; 0 = none */
+	bool publisher;	 /* may create notifications */
+	bool admin;
+};
+
+void principal_release(struct principal *principal);
+
+/* Why a token is refused. token_error_code() has the machine word. */
+enum token_error {
+	TOKEN_MISSING = 1, /* given by callers; token_verify() never returns it */
+	TOKEN_MALFORMED,   /* not a JWT, or larger than TOKEN_MAX */
+	TOKEN_ALGORITHM,   /* not the pinned one, `none`, `crit`, or an unknown `kid` */
+	TOKEN_SIGNATURE,
+	TOKEN_EXPIRED,
+	TOKEN_NOT_YET, /* nbf */
+	TOKEN_CLAIMS,  /* exp or sub missing or wrong; iss or aud not the configured one */
+	TOKEN_REVOKED, /* given by callers */
+	TOKEN_ERRORS,
+};
+
+enum { TOKEN_MAX = 8192 /* bytes */ };
+
+/* The code of the contract ("token_expired"), and a sentence for a person. Constants. */
+const char *token_error_code(enum token_error error);
+const char *token_error_sentence(enum token_error error);
+
+struct token_verifier;
+
+/*
+ * Reads the keys that the configuration names. Returns 0; -errno, with one
+ * sentence that names the file in *ret_problem (owned by the caller, NULL when
+ * out of memory). config must outlive the verifier.
+ */
+int token_verifier_new(const struct config *config, struct token_verifier **ret_verifier,
+	char **ret_problem);
+
+struct token_verifier *token_verifier_free(struct token_verifier *verifier);
+
+/*
+ * Checks a compact token at the time `now` (seconds since the epoch). Returns 0
+ * and a principal to release, an enum token_error, or -ENOMEM.
+ */
+int token_verify(const struct token_verifier *verifier, struct slice token, int64_t now,
+	struct principal *ret_principal);
+
+/* What a token made here is to say. */
+struct token_claims {
+	const char *user;
+	const char *role;  /* NULL = none */
+	const char *scope; /* NULL = none */
+	const char *kid;   /* NULL = none, or the only key there is */
+	int64_t issued;	   /* seconds since the epoch */
+	int64_t expires;
+};
+
+/*
+ * Makes a token with the configured algorithm. The key file must hold a secret
+ * (HS*) or a private key (RS*, ES*). Returns 0 and a string to free(), or -errno
+ * with a sentence to free() in *ret_problem.
+ */
+int token_sign(const struct config *config, const struct token_claims *claims, char **ret_token,
+	char **ret_problem);
