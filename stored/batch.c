@@ -1,0 +1,186 @@
+/* Batches of requests, see batch.h. */
+#include "stored/batch.h"
+
+#include "lib/log.h"
+
+#include <errno.h>
+
+struct job {
+	struct client *client;
+	uint32_t number;
+	struct inbox_request request;
+	struct draft draft;
+};
+
+struct batch {
+	struct store *store;
+	struct store_reply reply; /* of the request at hand */
+	size_t count;
+	struct job jobs[BATCH_MAX];
+};
+
+int batch_new(struct store *store, struct batch **ret_batch)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (!batch)
+		return -ENOMEM;
+	batch->store = store;
+	*ret_batch = batch;
+	return 0;
+}
+
+struct batch *batch_free(struct batch *batch)
+{
+	if (!batch)
+		return NULL;
+	buffer_release(&batch->reply.items);
+	free(batch);
+	return NULL;
+}
+
+bool batch_is_full(const struct batch *batch)
+{
+	return batch->count == BATCH_MAX;
+}
+
+bool batch_is_empty(const struct batch *batch)
+{
+	return batch->count == 0;
+}
+
+int batch_add(struct batch *batch, struct client *client, const struct store_frame *frame)
+{
+	struct job *job = &batch->jobs[batch->count];
+	int r = store_decode_request(frame->operation, frame->payload, &job->draft, &job->request);
+
+	if (r < 0 || frame->status != 0)
+		return -EBADMSG;
+	job->client = client;
+	job->number = frame->number;
+	client->answers_due++;
+	batch->count++;
+	return 0;
+}
+
+static bool job_writes(const struct job *job)
+{
+	return store_operation_writes(job->request.operation);
+}
+
+/* The store is beyond repair in this process: it must start again and recover. */
+static bool is_fatal(int r)
+{
+	return r == -ENOTRECOVERABLE || r == -ENOMEM;
+}
+
+/* What an errno of the store is to the one who asked. */
+static int status_of(int r)
+{
+	if (r >= 0)
+		return r;
+	return r == -ENOSPC || r == -EDQUOT ? INBOX_STORAGE_FULL : INBOX_FAILED;
+}
+
+static void job_answer(struct batch *batch, const struct job *job, int r, struct answers *answers)
+{
+	answers_add(answers, job->client, job->number, (uint8_t)job->request.operation, status_of(r),
+		&batch->reply);
+}
+
+/* Runs these jobs that write in one transaction; if it fails nothing has happened. */
+static int run_transaction(struct batch *batch, const struct job *jobs, size_t count,
+	struct answers *answers)
+{
+	int r = store_begin(batch->store);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		if (!job_writes(&jobs[i]))
+			continue;
+		r = store_execute(batch->store, &jobs[i].request, &batch->reply);
+		if (r >= 0)
+			job_answer(batch, &jobs[i], r, answers);
+	}
+	if (r < 0) {
+		store_abort(batch->store);
+		return r;
+	}
+	return store_commit(batch->store);
+}
+
+/* Gives each job that writes a transaction of its own. */
+static int run_alone(struct batch *batch, struct answers *written)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct job *job = &batch->jobs[i];
+		struct answers_mark mark = answers_mark(written);
+		int r;
+
+		if (!job_writes(job))
+			continue;
+		r = run_transaction(batch, job, 1, written);
+		if (is_fatal(r))
+			return r;
+		if (r < 0) {
+			log_error("operation %d failed: %s", job->request.operation, strerror(-r));
+			answers_return_to(written, mark);
+			job_answer(batch, job, r, written);
+		}
+	}
+	return 0;
+}
+
+static int run_writes(struct batch *batch, struct answers *written)
+{
+	struct answers_mark mark = answers_mark(written);
+	int r;
+
+	if (store_disk_full(batch->store)) {
+		for (size_t i = 0; i < batch->count; i++)
+			if (job_writes(&batch->jobs[i]))
+				job_answer(batch, &batch->jobs[i], -ENOSPC, written);
+		return 0;
+	}
+	r = run_transaction(batch, batch->jobs, batch->count, written);
+	if (r >= 0 || is_fatal(r))
+		return r;
+	answers_return_to(written, mark);
+	return run_alone(batch, written);
+}
+
+static int run_reads(struct batch *batch, struct answers *read)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct job *job = &batch->jobs[i];
+		int r;
+
+		if (job_writes(job))
+			continue;
+		r = store_execute(batch->store, &job->request, &batch->reply);
+		if (is_fatal(r))
+			return r;
+		if (r < 0)
+			log_error("operation %d failed: %s", job->request.operation, strerror(-r));
+		job_answer(batch, job, r, read);
+	}
+	return 0;
+}
+
+int batch_run(struct batch *batch, struct answers *written, struct answers *read)
+{
+	size_t writes = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		writes += job_writes(&batch->jobs[i]);
+	if (writes > 0)
+		r = run_writes(batch, written);
+	if (r >= 0 && writes < batch->count)
+		r = run_reads(batch, read);
+	batch->count = 0;
+	if (r >= 0)
+		r = answers_status(written);
+	return r < 0 ? r : answers_status(read);
+}

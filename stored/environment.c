@@ -1,0 +1,351 @@
+/*
+ * The owner of the Berkeley DB environment, see environment.h.
+ *
+ * Private regions, so that a killed owner leaves no lock behind in memory that
+ * others share; no locking subsystem, because one thread does all data access;
+ * recovery at every start, which costs nothing after a clean stop.
+ */
+#include "stored/environment.h"
+
+#include "lib/log.h"
+#include "lib/timestamp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+enum {
+	LOG_BUFFER = 1 << 20,	    /* bytes; a batch's records fit, so a commit is one write */
+	LOG_FILE = 16 << 20,	    /* bytes; roll over to the next file */
+	CHECKPOINT_KBYTES = 16384,  /* of log between two checkpoints: bounds recovery */
+	LOGS_KEPT = 2,		    /* no longer needed here, but by a reader that lags */
+	DISK_CHECK_MS = 100,	    /* how old an answer of statvfs() may be */
+	LOG_CHECK_MS = 600000,	    /* between two looks for old logs, if no new one begins */
+	BOOT_ID_LENGTH = 36,
+};
+
+struct environment {
+	DB_ENV *handle;
+	int home_fd; /* locked */
+	char *home;
+	uint64_t disk_reserve;
+	unsigned log_keep_hours;
+	bool went_down;
+	bool running; /* the mark is there */
+	bool disk_full;
+	int64_t disk_checked; /* when */
+	uint32_t log_file;    /* the newest when old ones were last removed … */
+	int64_t logs_checked; /* … and when that was */
+};
+
+int environment_error(int result)
+{
+	switch (result) {
+	case 0:
+		return 0;
+	case DB_NOTFOUND:
+		return -ENOENT;
+	case DB_KEYEXIST:
+		return -EEXIST;
+	case DB_RUNRECOVERY:
+		return -ENOTRECOVERABLE;
+	default:
+		return result > 0 ? -result : -EIO;
+	}
+}
+
+static void on_library_error(const DB_ENV *handle, const char *prefix, const char *message)
+{
+	(void)handle;
+	(void)prefix;
+	log_error("Berkeley DB: %s", message);
+}
+
+/* Opens the home directory, making it and what is below it where missing, and locks it. */
+static int open_home(struct environment *environment)
+{
+	static const char *const below[] = { "log", "data" };
+
+	if (mkdir(environment->home, 0750) < 0 && errno != EEXIST)
+		return -errno;
+	environment->home_fd = open(environment->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (environment->home_fd < 0)
+		return -errno;
+	if (flock(environment->home_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	for (size_t i = 0; i < ARRAY_LENGTH(below); i++)
+		if (mkdirat(environment->home_fd, below[i], 0750) < 0 && errno != EEXIST)
+			return -errno;
+	return 0;
+}
+
+/* Reads a short text file; cuts the newline off. */
+static int read_line(int directory, const char *path, char *line, size_t size)
+{
+	_cleanup_(closing_fd) int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, line, size - 1);
+	if (n < 0)
+		return -errno;
+	line[n] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	return 0;
+}
+
+static int read_boot_id(char id[static BOOT_ID_LENGTH + 1])
+{
+	return read_line(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, BOOT_ID_LENGTH + 1);
+}
+
+/* The mark of an earlier owner with another boot id: the machine went down under it. */
+static int read_mark(struct environment *environment)
+{
+	char marked[BOOT_ID_LENGTH + 1], current[BOOT_ID_LENGTH + 1];
+	int r = read_line(environment->home_fd, "running", marked, sizeof(marked));
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = read_boot_id(current);
+	if (r == 0)
+		environment->went_down = strcmp(marked, current) != 0;
+	return r;
+}
+
+int environment_mark_running(struct environment *environment)
+{
+	_cleanup_(closing_fd) int fd = -1;
+	char id[BOOT_ID_LENGTH + 1];
+	int r = read_boot_id(id);
+
+	if (r < 0)
+		return r;
+	fd = openat(environment->home_fd, "running", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd < 0 || write(fd, id, strlen(id)) < 0 || fsync(fd) < 0 ||
+	    fsync(environment->home_fd) < 0)
+		return -errno;
+	environment->running = true;
+	return 0;
+}
+
+static int configure_handle(DB_ENV *handle, const struct config *config)
+{
+	int r;
+
+	handle->set_errcall(handle, on_library_error);
+	if ((r = handle->set_lg_dir(handle, "log")) != 0 ||
+	    (r = handle->set_data_dir(handle, "data")) != 0 ||
+	    (r = handle->set_lg_filemode(handle, 0640)) != 0 ||
+	    (r = handle->set_lg_bsize(handle, LOG_BUFFER)) != 0 ||
+	    (r = handle->set_lg_max(handle, LOG_FILE)) != 0 ||
+	    (r = handle->set_cachesize(handle, (u_int32_t)(config->store.cache >> 30),
+		     (u_int32_t)(config->store.cache & ((1U << 30) - 1)), 1)) != 0)
+		return environment_error(r);
+	return 0;
+}
+
+static int open_handle(struct environment *environment, const struct config *config)
+{
+	const u_int32_t flags = DB_PRIVATE | DB_RECOVER | DB_CREATE | DB_INIT_TXN | DB_INIT_LOG |
+				DB_INIT_MPOOL | DB_THREAD;
+	DB_ENV *handle;
+	int r = db_env_create(&handle, 0);
+
+	if (r != 0)
+		return environment_error(r);
+	r = configure_handle(handle, config);
+	if (r == 0)
+		r = environment_error(handle->open(handle, environment->home, flags, 0640));
+	if (r < 0) {
+		handle->close(handle, 0);
+		return r;
+	}
+	environment->handle = handle;
+	return 0;
+}
+
+static struct environment *environment_free(struct environment *environment)
+{
+	if (environment->handle)
+		environment->handle->close(environment->handle, 0);
+	if (environment->home_fd >= 0)
+		close(environment->home_fd);
+	free(environment->home);
+	free(environment);
+	return NULL;
+}
+
+DEFINE_CLEANUP(struct environment *, environment_free)
+
+static int explain(int r, const char *home, const char *step)
+{
+	if (r == -EBUSY)
+		log_error("%s: another tidings-stored has it open; stop that one first", home);
+	else if (r == -ENOMEM || r == -EACCES || r == -ENOSPC || r == -EPERM || r == -EROFS)
+		log_error("%s: cannot %s: %s", home, step, strerror(-r));
+	else
+		log_error("%s: cannot %s: %s; if files are damaged or missing, move the directory "
+			  "away and restore a backup", home, step, strerror(-r));
+	return r;
+}
+
+int environment_open(const struct config *config, struct environment **ret_environment)
+{
+	_cleanup_(freeing_environment_free) struct environment *environment = NULL;
+	const char *home = config->store.home;
+	int r;
+
+	environment = calloc(1, sizeof(*environment));
+	if (!environment)
+		return -ENOMEM;
+	environment->home_fd = -1;
+	environment->disk_reserve = config->store.disk_reserve;
+	environment->log_keep_hours = config->store.log_keep_hours;
+	environment->home = strdup(home);
+	if (!environment->home)
+		return -ENOMEM;
+	r = open_home(environment);
+	if (r < 0)
+		return explain(r, home, "lock the store");
+	r = read_mark(environment);
+	if (r < 0)
+		return explain(r, home, "read the file \"running\"");
+	r = open_handle(environment, config);
+	if (r < 0)
+		return explain(r, home, "open the database");
+	*ret_environment = take(environment);
+	return 0;
+}
+
+struct environment *environment_close(struct environment *environment)
+{
+	DB_ENV *handle;
+
+	if (!environment)
+		return NULL;
+	handle = environment->handle;
+	if (handle->txn_checkpoint(handle, 0, 0, 0) == 0 && environment->running)
+		unlinkat(environment->home_fd, "running", 0);
+	return environment_free(environment);
+}
+
+DB_ENV *environment_handle(const struct environment *environment)
+{
+	return environment->handle;
+}
+
+bool environment_went_down(const struct environment *environment)
+{
+	return environment->went_down;
+}
+
+int environment_begin(struct environment *environment, DB_TXN **ret_txn)
+{
+	DB_ENV *handle = environment->handle;
+
+	return environment_error(handle->txn_begin(handle, NULL, ret_txn, DB_TXN_WRITE_NOSYNC));
+}
+
+int environment_commit(DB_TXN *txn)
+{
+	return environment_error(txn->commit(txn, DB_TXN_WRITE_NOSYNC));
+}
+
+void environment_abort(DB_TXN *txn)
+{
+	if (txn)
+		txn->abort(txn);
+}
+
+int environment_log(struct environment *environment, DB_TXN *txn, const char *message)
+{
+	DB_ENV *handle = environment->handle;
+
+	return environment_error(handle->log_printf(handle, txn, "%s", message));
+}
+
+int environment_flush(struct environment *environment)
+{
+	DB_ENV *handle = environment->handle;
+
+	return environment_error(handle->log_flush(handle, NULL));
+}
+
+int environment_position(struct environment *environment, uint32_t *ret_file, uint32_t *ret_offset)
+{
+	_cleanup_(freeing_memory) DB_LOG_STAT *stat = NULL;
+	DB_ENV *handle = environment->handle;
+	int r = environment_error(handle->log_stat(handle, &stat, 0));
+
+	if (r < 0)
+		return r;
+	*ret_file = stat->st_cur_file;
+	*ret_offset = stat->st_cur_offset;
+	return 0;
+}
+
+static bool older_than(const char *path, unsigned hours)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 &&
+	       status.st_mtime < timestamp_now() / 1000 - (int64_t)hours * 3600;
+}
+
+/*
+ * Log files that recovery needs no more: all but the last two go at once, those
+ * two when they are old, since they hold what users may have deleted.
+ */
+static int remove_logs(struct environment *environment)
+{
+	_cleanup_(freeing_memory) char **paths = NULL;
+	DB_ENV *handle = environment->handle;
+	size_t count = 0;
+	int r = environment_error(handle->log_archive(handle, &paths, DB_ARCH_ABS));
+
+	if (r < 0 || !paths)
+		return r;
+	while (paths[count])
+		count++;
+	for (size_t i = 0; i < count; i++)
+		if (i + LOGS_KEPT < count || older_than(paths[i], environment->log_keep_hours))
+			if (unlink(paths[i]) < 0 && errno != ENOENT)
+				return -errno;
+	return 0;
+}
+
+int environment_keep_house(struct environment *environment)
+{
+	DB_ENV *handle = environment->handle;
+	int64_t now = timestamp_now();
+	uint32_t file, offset;
+	int r = environment_error(handle->txn_checkpoint(handle, CHECKPOINT_KBYTES, 0, 0));
+
+	if (r == 0)
+		r = environment_position(environment, &file, &offset);
+	if (r < 0 || (file == environment->log_file &&
+			     llabs(now - environment->logs_checked) < LOG_CHECK_MS))
+		return r;
+	environment->log_file = file;
+	environment->logs_checked = now;
+	return remove_logs(environment);
+}
+
+bool environment_disk_full(struct environment *environment)
+{
+	int64_t now = timestamp_now();
+	struct statvfs disk;
+
+	if (now >= environment->disk_checked && now - environment->disk_checked < DISK_CHECK_MS)
+		return environment->disk_full;
+	environment->disk_checked = now;
+	if (fstatvfs(environment->home_fd, &disk) == 0)
+		environment->disk_full = (uint64_t)disk.f_bavail * disk.f_frsize <=
+					 environment->disk_reserve;
+	return environment->disk_full;
+}

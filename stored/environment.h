@@ -1,0 +1,63 @@
+/*
+ * The Berkeley DB environment and its one owner.
+ *
+ * Opening takes an exclusive lock on the home directory itself (not on a file in
+ * it, which somebody could remove), recovers what a killed owner left, and
+ * decides whether a new epoch must begin: it must after the machine went down
+ * with the store open, for then committed changes that were not yet flushed may
+ * be gone although somebody has seen them.
+ */
+#pragma once
+
+#include "lib/config.h"
+#include "lib/inbox.h"
+
+#include <db.h>
+
+struct environment;
+
+/*
+ * Creates the home directory's content where it is missing. Returns 0, or -errno after
+ * logging what to do: -EBUSY (another owner), -ENOTRECOVERABLE (damaged).
+ */
+int environment_open(const struct config *config, struct environment **ret_environment);
+
+/* Writes a checkpoint, closes, and says that the stop was clean. Returns NULL. */
+struct environment *environment_close(struct environment *environment);
+
+DB_ENV *environment_handle(const struct environment *environment);
+
+/* The machine went down since the store was last open. */
+bool environment_went_down(const struct environment *environment);
+
+/* Tells later starts that the store is open; call it once the epoch is durable. 0 or -errno. */
+int environment_mark_running(struct environment *environment);
+
+/* Transactions are serial: at most one at a time. Return 0 or -errno. */
+int environment_begin(struct environment *environment, DB_TXN **ret_txn);
+
+/* Written to the log file, but not flushed. The transaction is over whatever is returned. */
+int environment_commit(DB_TXN *txn);
+void environment_abort(DB_TXN *txn);
+
+/* Writes one message to the log, as part of the transaction. */
+int environment_log(struct environment *environment, DB_TXN *txn, const char *message);
+
+/* Makes everything that was committed before the call durable. May run in another thread. */
+int environment_flush(struct environment *environment);
+
+/* The end of the log. */
+int environment_position(struct environment *environment, uint32_t *ret_file, uint32_t *ret_offset);
+
+/* Writes a checkpoint if the log has grown enough since the last, and removes old logs. 0 or -errno. */
+int environment_keep_house(struct environment *environment);
+
+/* Whether the disk has no more than the configured reserve left. */
+bool environment_disk_full(struct environment *environment);
+
+/*
+ * The only place that turns Berkeley DB's results (positive errno, negative
+ * DB_…) into ours: -ENOENT for DB_NOTFOUND, -EEXIST for DB_KEYEXIST,
+ * -ENOTRECOVERABLE for DB_RUNRECOVERY, -EIO for what has no name.
+ */
+int environment_error(int result);

@@ -1,0 +1,105 @@
+/*
+ * tidings-stored: the owner of the store, see tidings-stored(8).
+ */
+#include "lib/config.h"
+#include "lib/log.h"
+#include "lib/options.h"
+#include "stored/server.h"
+#include "stored/store.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+
+struct arguments {
+	const char *config;
+	const char *listen;
+	const char *log_level;
+};
+
+static const struct option_spec options[] = {
+	{ "config", 'c', "FILE", "read this configuration file", OPTION_STRING,
+		offsetof(struct arguments, config), 0, 0 },
+	{ "listen", 'l', "PATH", "make this socket, instead of the configured one", OPTION_STRING,
+		offsetof(struct arguments, listen), 0, 0 },
+	{ "log-level", 0, "LEVEL", "log up to error, warning, info (default) or debug",
+		OPTION_STRING, offsetof(struct arguments, log_level), 0, 0 },
+	{ 0 },
+};
+
+static const struct command_spec command = {
+	.name = "tidings-stored",
+	.operands = "",
+	.purpose = "Keeps the notifications of all users, and answers the other programs.",
+	.options = options,
+};
+
+static int read_config(const char *path, struct config **ret_config)
+{
+	_cleanup_(buffer_release) struct buffer problems = { 0 };
+	int r = config_load(config_path(path), ret_config, &problems);
+
+	if (problems.len > 0)
+		fputs(buffer_string(&problems), stderr);
+	return r;
+}
+
+/* The socket that systemd hands over, or one made here. */
+static int get_listener(const struct config *config, const char *option)
+{
+	const char *path = option ? option : config->store.socket;
+	int n = sd_listen_fds(1);
+	int fd;
+
+	if (n > 0)
+		return n == 1 ? SD_LISTEN_FDS_START : -E2BIG;
+	fd = server_listen(path);
+	if (fd < 0)
+		log_error("cannot listen on %s: %s", path, strerror(-fd));
+	return fd;
+}
+
+DEFINE_CLEANUP(struct store *, store_close)
+
+static int run(const struct config *config, const struct arguments *arguments)
+{
+	_cleanup_(freeing_store_close) struct store *store = NULL;
+	_cleanup_(freeing_server_free) struct server *server = NULL;
+	int fd, r;
+
+	r = store_open(config, &store);
+	if (r < 0)
+		return r;
+	fd = get_listener(config, arguments->listen);
+	if (fd < 0)
+		return fd;
+	r = server_new(config, store, &fd, 1, &server);
+	if (r < 0)
+		return r;
+	log_info("serving %s", config->store.home);
+	return server_run(server);
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(freeing_config_free) struct config *config = NULL;
+	struct arguments arguments = { 0 };
+	enum log_level level = LOG_LEVEL_INFO;
+	int operands, r;
+
+	r = options_parse(&command, argc, argv, &arguments, &operands);
+	if (r != 0)
+		return r == OPTIONS_HELP ? 0 : 2;
+	if (arguments.log_level && log_level_parse(arguments.log_level, &level) < 0) {
+		fprintf(stderr, "tidings-stored: --log-level: %s is not a level\n", arguments.log_level);
+		return 2;
+	}
+	log_open("tidings-stored", level);
+	signal(SIGHUP, SIG_IGN);
+	if (read_config(arguments.config, &config) != 0)
+		return 1;
+	r = run(config, &arguments);
+	if (r < 0)
+		log_error("stopped: %s", strerror(-r));
+	return r < 0 ? 1 : 0;
+}

@@ -1,0 +1,381 @@
+/*
+ * The server's loop. sd-event runs what is rare: signals, listeners, timers, the
+ * flusher's word. The clients sit in an epoll set of their own, nested in it as one
+ * source: so one round reads whatever has come from all of them, and that is a
+ * batch.
+ *
+ *	round: receive from each ready client → batch → transaction → flusher
+ *	                                              └► reads are answered at once
+ *	flusher: durable → answers to the clients
+ */
+#include "stored/server.h"
+
+#include "lib/log.h"
+#include "stored/batch.h"
+#include "stored/flusher.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+enum {
+	ROUND_CLIENTS = 128,	 /* ready clients looked at in one round */
+	OUTPUT_MAX = 16 << 20,	 /* bytes unsent, above which a client is not read from */
+	HOUSE_USEC = 100 * 1000, /* between two looks at checkpoint and logs */
+	DRAIN_MS = 1000,	 /* how long a stop waits for the next thing to happen */
+};
+
+struct server {
+	struct store *store;
+	bool durable; /* answers wait for the flush */
+	struct batch *batch;
+	struct flusher *flusher;
+	struct answers written, read;
+	struct client *clients;
+	int clients_fd; /* the epoll set */
+	sd_event *event;
+	sd_event_source *sweep, *house;
+};
+
+static int server_watch(struct server *server, struct client *client, int how, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = client };
+
+	client->events = events;
+	return epoll_ctl(server->clients_fd, how, client->fd, &event) < 0 ? -errno : 0;
+}
+
+/* Frees a client once nothing refers to it. */
+static void server_release_client(struct server *server, struct client *client)
+{
+	if (client->fd >= 0 || client->answers_due > 0)
+		return;
+	if (client->previous)
+		client->previous->next = client->next;
+	else
+		server->clients = client->next;
+	if (client->next)
+		client->next->previous = client->previous;
+	client_free(client);
+}
+
+/* Sends what is due, then waits for what the client may do next. */
+static void server_serve_client(struct server *server, struct client *client)
+{
+	uint32_t events = 0;
+
+	if (client_send(client) < 0)
+		client_close(client);
+	if (client->fd < 0)
+		return;
+	if (client->output.len > 0)
+		events |= EPOLLOUT;
+	if (client->output.len < OUTPUT_MAX && client->answers_due < STORE_REQUESTS_MAX)
+		events |= EPOLLIN;
+	if (events != client->events && server_watch(server, client, EPOLL_CTL_MOD, events) < 0)
+		client_close(client);
+}
+
+static void server_serve_clients(struct server *server)
+{
+	for (struct client *client = server->clients, *next; client; client = next) {
+		next = client->next;
+		server_serve_client(server, client);
+		server_release_client(server, client);
+	}
+}
+
+/* Does the batch and sees its answers off. An error is the end of the server. */
+static int server_run_batch(struct server *server)
+{
+	int r;
+
+	if (batch_is_empty(server->batch))
+		return 0;
+	r = batch_run(server->batch, &server->written, &server->read);
+	if (r < 0)
+		return r;
+	answers_deliver(&server->read);
+	if (server->durable && server->written.owners.len > 0)
+		return flusher_put(server->flusher, &server->written);
+	answers_deliver(&server->written);
+	return 0;
+}
+
+/* Puts the requests that a client has sent into the batch. */
+static int server_take_requests(struct server *server, struct client *client)
+{
+	struct store_frame frame;
+	int r;
+
+	while ((r = client_next_frame(client, &frame)) == 0) {
+		r = batch_add(server->batch, client, &frame);
+		if (r < 0)
+			return r;
+		if (batch_is_full(server->batch)) {
+			r = server_run_batch(server);
+			if (r < 0)
+				return sd_event_exit(server->event, r);
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
+static void server_receive(struct server *server, struct client *client)
+{
+	int r = client_receive(client);
+
+	if (r == 0)
+		r = server_take_requests(server, client);
+	if (r == -EBADMSG)
+		log_warning("a client broke the protocol and was cut off");
+	if (r < 0)
+		client_close(client);
+}
+
+/* A slice after each batch, and one whenever nothing else is to do, while there are any. */
+static int on_sweep(sd_event_source *source, void *context)
+{
+	struct server *server = context;
+	int r = store_sweep(server->store);
+
+	if (r == -ENOTRECOVERABLE)
+		return sd_event_exit(server->event, r);
+	if (r < 0)
+		log_error("rows cannot follow a bulk operation: %s", strerror(-r));
+	return sd_event_source_set_enabled(source, r == 0 ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+static int on_clients(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct epoll_event events[ROUND_CLIENTS];
+	struct server *server = context;
+	int n = epoll_wait(fd, events, ROUND_CLIENTS, 0);
+	int r;
+
+	(void)source;
+	(void)revents;
+	for (int i = 0; i < n; i++)
+		if (events[i].events & ~(uint32_t)EPOLLOUT)
+			server_receive(server, events[i].data.ptr);
+	r = server_run_batch(server);
+	if (r < 0)
+		return sd_event_exit(server->event, r);
+	server_serve_clients(server);
+	return on_sweep(server->sweep, server);
+}
+
+static int on_durable(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct server *server = context;
+	struct answers answers;
+	int r;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	while ((r = flusher_take(server->flusher, &answers)) == 0) {
+		answers_deliver(&answers);
+		answers_release(&answers);
+	}
+	if (r < 0) {
+		log_error("the log could not be flushed: %s", strerror(-r));
+		return sd_event_exit(server->event, r);
+	}
+	server_serve_clients(server);
+	return 0;
+}
+
+static int server_greet(struct server *server, struct client *client)
+{
+	struct inbox_greeting greeting;
+	int r = store_greeting(server->store, &greeting);
+
+	if (r == 0)
+		store_encode_greeting(&client->output, &greeting);
+	return r < 0 ? r : client_send(client);
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct server *server = context;
+	struct client *client;
+	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)source;
+	(void)revents;
+	if (client_fd < 0)
+		return 0;
+	client = client_new(client_fd);
+	if (!client)
+		return 0;
+	client->next = server->clients;
+	if (client->next)
+		client->next->previous = client;
+	server->clients = client;
+	if (server_greet(server, client) < 0 ||
+	    server_watch(server, client, EPOLL_CTL_ADD, EPOLLIN) < 0) {
+		client_close(client);
+		server_release_client(server, client);
+	}
+	return 0;
+}
+
+static int on_house(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct server *server = context;
+	int r = store_keep_house(server->store);
+
+	(void)usec;
+	if (r == -ENOTRECOVERABLE)
+		return sd_event_exit(server->event, r);
+	if (r < 0)
+		log_error("checkpoint: %s", strerror(-r));
+	r = sd_event_source_set_time_relative(source, HOUSE_USEC);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* Signals are blocked before there is a second thread, so that they reach the loop alone. */
+static int server_add_signals(sd_event *event)
+{
+	static const int endings[] = { SIGTERM, SIGINT };
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_LENGTH(endings); i++)
+		r = sd_event_add_signal(event, NULL, endings[i] | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+	return r;
+}
+
+static int server_add_listener(struct server *server, int listen_fd)
+{
+	_cleanup_(sd_event_source_unrefp) sd_event_source *source = NULL;
+	int r = sd_event_add_io(server->event, &source, listen_fd, EPOLLIN, on_connection, server);
+
+	if (r >= 0)
+		r = sd_event_source_set_io_fd_own(source, 1);
+	return r < 0 ? r : sd_event_source_set_floating(source, 1);
+}
+
+static int server_add_sources(struct server *server)
+{
+	sd_event *event = server->event;
+	int r;
+
+	if ((r = sd_event_add_io(event, NULL, server->clients_fd, EPOLLIN, on_clients, server)) < 0 ||
+	    (r = sd_event_add_io(event, NULL, flusher_fd(server->flusher), EPOLLIN, on_durable,
+		     server)) < 0 ||
+	    (r = sd_event_add_time_relative(event, &server->house, CLOCK_MONOTONIC, HOUSE_USEC, 0,
+		     on_house, server)) < 0 ||
+	    (r = sd_event_add_defer(event, &server->sweep, on_sweep, server)) < 0 ||
+	    (r = sd_event_source_set_enabled(server->sweep, SD_EVENT_ON)) < 0 ||
+	    (r = sd_event_source_set_priority(server->sweep, SD_EVENT_PRIORITY_IDLE)) < 0)
+		return r;
+	return sd_event_set_watchdog(event, 1);
+}
+
+int server_new(const struct config *config, struct store *store, const int *listen_fds,
+	size_t listen_count, struct server **ret_server)
+{
+	_cleanup_(freeing_server_free) struct server *server = calloc(1, sizeof(*server));
+	int r;
+
+	if (!server)
+		return -ENOMEM;
+	server->store = store;
+	server->durable = config->store.durability == DURABILITY_SYNC;
+	server->clients_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (server->clients_fd < 0)
+		return -errno;
+	if ((r = batch_new(store, &server->batch)) < 0 || (r = sd_event_new(&server->event)) < 0 ||
+	    (r = server_add_signals(server->event)) < 0 ||
+	    (r = flusher_new(store, &server->flusher)) < 0 || (r = server_add_sources(server)) < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < listen_count; i++)
+		r = server_add_listener(server, listen_fds[i]);
+	if (r < 0)
+		return r;
+	*ret_server = take(server);
+	return 0;
+}
+
+struct server *server_free(struct server *server)
+{
+	if (!server)
+		return NULL;
+	sd_event_source_unref(server->sweep);
+	sd_event_source_unref(server->house);
+	flusher_free(server->flusher);
+	answers_release(&server->written);
+	answers_release(&server->read);
+	while (server->clients) {
+		client_close(server->clients);
+		server->clients->answers_due = 0;
+		server_release_client(server, server->clients);
+	}
+	sd_event_unref(server->event);
+	batch_free(server->batch);
+	if (server->clients_fd >= 0)
+		close(server->clients_fd);
+	free(server);
+	return NULL;
+}
+
+static bool server_owes(const struct server *server)
+{
+	for (const struct client *client = server->clients; client; client = client->next)
+		if (client->answers_due > 0 || client->output.len > 0)
+			return true;
+	return false;
+}
+
+/* Reads what was sent before the stop, and lets every answer go that still can. */
+static int server_drain(struct server *server)
+{
+	struct pollfd fds[] = {
+		{ .fd = flusher_fd(server->flusher), .events = POLLIN },
+		{ .fd = server->clients_fd, .events = POLLIN },
+	};
+	int r = on_clients(server->sweep, server->clients_fd, 0, server);
+
+	while (r >= 0 && server_owes(server)) {
+		if (poll(fds, ARRAY_LENGTH(fds), DRAIN_MS) <= 0)
+			break;
+		r = on_durable(NULL, fds[0].fd, 0, server);
+		if (r >= 0)
+			r = on_clients(server->sweep, server->clients_fd, 0, server);
+	}
+	return r < 0 ? r : 0;
+}
+
+int server_run(struct server *server)
+{
+	int r = sd_notify(0, "READY=1\nSTATUS=Serving the store");
+
+	if (r >= 0)
+		r = sd_event_loop(server->event);
+	sd_notify(0, "STOPPING=1");
+	return r < 0 ? r : server_drain(server);
+}
+
+int server_listen(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_(closing_fd) int fd = -1;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    chmod(path, 0660) < 0 || listen(fd, SOMAXCONN) < 0)
+		return -errno;
+	return take_fd(&fd);
+}

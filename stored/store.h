@@ -1,0 +1,58 @@
+/*
+ * The store: what is kept of every user, and the operations on it.
+ *
+ * One thread calls all of this. Operations that write run between
+ * store_begin() and store_commit(); those that read run outside, and see what
+ * was committed.
+ */
+#pragma once
+
+#include "lib/inbox.h"
+
+struct store;
+
+/* Returns 0, or -errno after logging what to do. */
+int store_open(const struct config *config, struct store **ret_store);
+struct store *store_close(struct store *store);
+
+/* Whether the operation writes. */
+bool store_operation_writes(enum inbox_operation operation);
+
+/* What is answered: the head, and the encoded items that go behind it. */
+struct store_reply {
+	struct inbox_answer answer;
+	struct buffer items;
+};
+
+void store_reply_clear(struct store_reply *reply);
+
+/* Return 0 or -errno. A commit is written but not flushed; after a failed one nothing happened. */
+int store_begin(struct store *store);
+int store_commit(struct store *store);
+void store_abort(struct store *store);
+
+/*
+ * Does one request. Returns 0 and fills *reply, or an enum inbox_status: then it
+ * has written nothing; or -errno: then the transaction must be aborted.
+ */
+int store_execute(struct store *store, const struct inbox_request *request, struct store_reply *reply);
+
+/* Whether writes must be refused for want of space. */
+bool store_disk_full(struct store *store);
+
+/* Makes all that was committed durable; may be called from another thread. 0 or -errno. */
+int store_flush(struct store *store);
+
+enum { STORE_IDLE = 1 };
+
+/*
+ * Lets some rows follow a bulk operation, in a transaction of its own. Returns 0
+ * (there may be more), STORE_IDLE, or -errno.
+ */
+int store_sweep(struct store *store);
+
+/* What is due now and then: a checkpoint, the removal of old logs. Returns 0 or -errno. */
+int store_keep_house(struct store *store);
+
+/* The epoch and the end of the log, between two transactions. Returns 0 or -errno. */
+int store_greeting(struct store *store, struct inbox_greeting *ret_greeting);
