@@ -1,0 +1,317 @@
+/*
+ * Messages of a client, see command.h. Marks are only handed to the store: what
+ * they change comes back through the feed, to this session as to all others.
+ */
+#include "pushd/command.h"
+
+#include "lib/json.h"
+#include "pushd/conversation.h"
+#include "pushd/delivery.h"
+#include "pushd/message.h"
+
+#include <errno.h>
+
+enum { REQUESTS_MAX = 8 /* of one client, that the store has not answered */ };
+
+static void send_message(struct hub *hub, struct session *session)
+{
+	hub_send_control(hub, session, message_frame(&hub->message));
+}
+
+static void send_error(struct hub *hub, struct session *session, const char *code,
+	const char *sentence)
+{
+	message_begin(&hub->message);
+	message_error(&hub->message, code, sentence);
+	send_message(hub, session);
+}
+
+/* ---- members ---- */
+
+static const char WRONG[] = "A member is missing, unknown or of the wrong kind";
+
+/* A whole number from min to max; `absent` where there is none. Returns 0 or -EINVAL. */
+static int get_number(struct json_object *object, const char *name, int64_t min, int64_t max,
+	int64_t absent, int64_t *ret_number)
+{
+	struct json_object *member;
+
+	*ret_number = absent;
+	if (!json_object_object_get_ex(object, name, &member))
+		return 0;
+	if (!json_object_is_type(member, json_type_int))
+		return -EINVAL;
+	*ret_number = json_object_get_int64(member);
+	return *ret_number < min || *ret_number > max ? -EINVAL : 0;
+}
+
+/* The text of a string member; NULL data where there is none. Returns 0 or -EINVAL. */
+static int get_text(struct json_object *object, const char *name, struct slice *ret_text)
+{
+	struct json_object *member;
+
+	*ret_text = (struct slice){ 0 };
+	if (!json_object_object_get_ex(object, name, &member))
+		return 0;
+	*ret_text = json_string(member);
+	return ret_text->data ? 0 : -EINVAL;
+}
+
+static int get_id(struct json_object *object, const char *name, struct uuid *ret_id)
+{
+	struct slice text;
+	int r = get_text(object, name, &text);
+
+	return r == 0 ? uuid_parse(text, ret_id) : r;
+}
+
+/* ---- requests to the store ---- */
+
+struct errand {
+	struct hub *hub;
+	struct session *session;
+	enum inbox_operation operation;
+};
+
+static void send_list(struct hub *hub, struct session *session, struct inbox_answer *answer)
+{
+	_cleanup_(buffer_release) struct buffer notifications = { 0 };
+	struct uuid last;
+	bool whole = message_add_notifications(&notifications, answer,
+		(size_t)hub->config->push.send_queue / 2, &last);
+	const struct uuid *next = !whole ? &last : answer->more ? &answer->next : NULL;
+
+	message_begin(&hub->message);
+	message_list(&hub->message, &answer->counts, buffer_slice(&notifications), next);
+	send_message(hub, session);
+}
+
+static void on_answer(void *context, int result, struct inbox_answer *answer)
+{
+	struct errand errand = *(struct errand *)context;
+	struct session *session = errand.session;
+
+	free(context);
+	session->requests--;
+	if (session->state == SESSION_DEAD) {
+		if (session->requests == 0)
+			session_free(session);
+		return;
+	}
+	if (session->state != SESSION_LIVE || result == -ECANCELED)
+		return;
+	if (result == INBOX_NOT_FOUND)
+		send_error(errand.hub, session, "not_found", "There is no such notification");
+	else if (result == INBOX_STORAGE_FULL)
+		send_error(errand.hub, session, "storage_full", "The store has no space left");
+	else if (result != 0)
+		send_error(errand.hub, session, "unavailable", "The store cannot do that now");
+	else if (errand.operation == INBOX_LIST)
+		send_list(errand.hub, session, answer);
+}
+
+static void run_errand(struct hub *hub, struct session *session, struct inbox_request *request)
+{
+	struct errand *errand = NULL;
+
+	if (session->requests < REQUESTS_MAX)
+		errand = malloc(sizeof(*errand));
+	request->user = subscriber_name(session->subscriber);
+	if (errand) {
+		*errand = (struct errand){ hub, session, request->operation };
+		if (inbox_submit(hub->inbox, request, on_answer, errand) == 0) {
+			session->requests++;
+			return;
+		}
+		free(errand);
+	}
+	send_error(hub, session, "unavailable", "Too many requests are under way");
+}
+
+/* ---- the commands; each returns 0, or -EINVAL for a wrong member ---- */
+
+typedef int command(struct hub *hub, struct session *session, struct json_object *object);
+
+static void fail_auth(struct hub *hub, struct session *session, enum token_error error)
+{
+	message_begin(&hub->message);
+	message_auth_failed(&hub->message, error);
+	send_message(hub, session);
+	hub_close(hub, session, CLOSE_UNAUTHENTICATED, token_error_code(error));
+}
+
+static uint32_t clamp_seconds(int64_t seconds)
+{
+	return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
+void command_authenticate(struct hub *hub, struct session *session,
+	const struct principal *principal, uint64_t since, struct slice epoch)
+{
+	bool renews = session->state == SESSION_LIVE;
+
+	if (renews && !slice_is(subscriber_name(session->subscriber), principal->user)) {
+		hub_close(hub, session, CLOSE_FORBIDDEN, "the token is another user's");
+		return;
+	}
+	session->expires = clamp_seconds(principal->expires);
+	session->warned = false;
+	if (!renews && delivery_join(hub, session, slice_of(principal->user), since, epoch) < 0)
+		hub_kill(hub, session);
+	else if (session->state == SESSION_LIVE)
+		conversation_schedule(hub, session);
+}
+
+static int on_auth(struct hub *hub, struct session *session, struct json_object *object)
+{
+	struct principal principal;
+	struct slice token, epoch;
+	int64_t since;
+	int r;
+
+	if (get_text(object, "token", &token) < 0 || !token.data ||
+	    get_text(object, "epoch", &epoch) < 0 ||
+	    get_number(object, "since", 0, INT64_MAX, -1, &since) < 0)
+		return -EINVAL;
+	r = token_verify(hub->verifier, token, hub->wall, &principal);
+	if (r < 0) {
+		hub_kill(hub, session);
+	} else if (r > 0) {
+		fail_auth(hub, session, (enum token_error)r);
+	} else {
+		if (since < 0)
+			epoch = (struct slice){ 0 };
+		command_authenticate(hub, session, &principal, (uint64_t)since, epoch);
+		principal_release(&principal);
+	}
+	return 0;
+}
+
+static int on_ping(struct hub *hub, struct session *session, struct json_object *object)
+{
+	(void)object;
+	message_begin(&hub->message);
+	message_pong(&hub->message);
+	send_message(hub, session);
+	return 0;
+}
+
+/* A sign of life, which every byte is: there is nothing left to do. */
+static int on_pong(struct hub *hub, struct session *session, struct json_object *object)
+{
+	(void)hub;
+	(void)session;
+	(void)object;
+	return 0;
+}
+
+static int on_fetch(struct hub *hub, struct session *session, struct json_object *object)
+{
+	struct inbox_request request = {
+		.operation = INBOX_LIST,
+		.query = { .type = INBOX_ANY_TYPE },
+	};
+	struct json_object *member;
+	int64_t limit;
+
+	if (get_number(object, "limit", 1, INBOX_LIMIT_MAX, 10, &limit) < 0)
+		return -EINVAL;
+	request.query.limit = (unsigned)limit;
+	if (json_object_object_get_ex(object, "unread", &member)) {
+		if (!json_object_is_type(member, json_type_boolean))
+			return -EINVAL;
+		request.query.unread = json_object_get_boolean(member);
+	}
+	request.query.from_cursor = json_object_object_get_ex(object, "cursor", NULL);
+	if (request.query.from_cursor && get_id(object, "cursor", &request.query.cursor) < 0)
+		return -EINVAL;
+	run_errand(hub, session, &request);
+	return 0;
+}
+
+static int on_mark_read(struct hub *hub, struct session *session, struct json_object *object)
+{
+	struct inbox_request request = { .operation = INBOX_MARK_READ };
+
+	if (get_id(object, "id", &request.id) < 0)
+		return -EINVAL;
+	run_errand(hub, session, &request);
+	return 0;
+}
+
+static int on_mark_all_read(struct hub *hub, struct session *session, struct json_object *object)
+{
+	struct inbox_request request = { .operation = INBOX_READ_ALL };
+
+	(void)object;
+	run_errand(hub, session, &request);
+	return 0;
+}
+
+static int on_seen(struct hub *hub, struct session *session, struct json_object *object)
+{
+	struct inbox_request request = { .operation = INBOX_SEEN };
+
+	(void)object;
+	run_errand(hub, session, &request);
+	return 0;
+}
+
+static int on_unread_count(struct hub *hub, struct session *session, struct json_object *object)
+{
+	(void)object;
+	delivery_count(hub, session);
+	return 0;
+}
+
+static const struct {
+	const char *type;
+	command *run;
+} commands[] = {
+	{ "auth", on_auth },
+	{ "pong", on_pong },
+	{ "ping", on_ping },
+	{ "fetch_notifications", on_fetch },
+	{ "mark_read", on_mark_read },
+	{ "mark_all_read", on_mark_all_read },
+	{ "seen", on_seen },
+	{ "unread_count", on_unread_count },
+};
+
+static command *find_command(struct json_object *object)
+{
+	struct slice type;
+
+	if (!json_object_is_type(object, json_type_object) || get_text(object, "type", &type) < 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+		if (slice_is(type, commands[i].type))
+			return commands[i].run;
+	return NULL;
+}
+
+void command_run(struct hub *hub, struct session *session, struct slice text)
+{
+	_cleanup_(freeing_json) struct json_object *object = NULL;
+	bool anonymous = session->state == SESSION_ANONYMOUS;
+	int error = json_parse(text, &object);
+	command *run;
+
+	if (error < 0) {
+		hub_kill(hub, session);
+		return;
+	}
+	run = error == 0 ? find_command(object) : NULL;
+	if (run && (!anonymous || run == on_auth) && run(hub, session, object) == 0)
+		return;
+	if (error > 0)
+		send_error(hub, session, "invalid_message", json_problem((enum json_error)error));
+	else if (!run)
+		send_error(hub, session, "unknown_type", "There is no message of this type");
+	else if (anonymous && run != on_auth)
+		send_error(hub, session, "auth_required", "Send an auth message first");
+	else
+		send_error(hub, session, "invalid_message", WRONG);
+	if (anonymous)
+		hub_close(hub, session, CLOSE_UNAUTHENTICATED, "the first message must be auth");
+}

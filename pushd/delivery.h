@@ -1,0 +1,38 @@
+/*
+ * Delivery: from the changes of the feed and the answers of the store to the
+ * messages of each session, so that no client ever has a gap or a wrong count.
+ *
+ * A session joins first and takes its snapshot of the store afterwards. Changes
+ * up to the snapshot's `seq` are skipped, later ones follow. While the store is
+ * being asked about a user, the user's changes wait in a backlog; the answer
+ * then serves everybody: those who joined, those who fell behind, and those whose
+ * changes need the list of the newest notifications.
+ */
+#pragma once
+
+#include "pushd/hub.h"
+
+/* Delivers one change to those whom it concerns. */
+void delivery_change(struct hub *hub, const struct change *change);
+
+/* Reads the feed to its end. Returns 0, FEED_LOST, or -errno. */
+int delivery_pump(struct hub *hub);
+
+/*
+ * Makes a session speak for a user. `since` and `epoch` are where the client left off
+ * (epoch empty: nowhere). Returns 0, or -ENOMEM.
+ */
+int delivery_join(struct hub *hub, struct session *session, struct slice user, uint64_t since,
+	struct slice epoch);
+
+/* Takes a session away from its user, if it has one. */
+void delivery_leave(struct hub *hub, struct session *session);
+
+/* The session asks for "unread_count". */
+void delivery_count(struct hub *hub, struct session *session);
+
+/* The queue of a session that messages were dropped from is empty. */
+void delivery_drained(struct hub *hub, struct session *session);
+
+/* Nothing that was sent can be relied on: every session gets a reset. */
+void delivery_resync(struct hub *hub);

@@ -1,0 +1,66 @@
+/*
+ * The feed: committed changes, in the order of their commits, as they happen.
+ *
+ * The engine seam of the push daemon: nothing here tells which database keeps
+ * the changes. A feed only ever reads. Something outside it waits for
+ * feed_fd() and then calls feed_next() until there is nothing more.
+ */
+#pragma once
+
+#include "lib/change.h"
+#include "lib/config.h"
+
+#include <stdint.h>
+
+struct feed;
+
+/* A place in the stream of changes: between two records of the log. */
+struct feed_position {
+	uint32_t file;
+	uint32_t offset; /* bytes */
+};
+
+/*
+ * Watches the store that the configuration names. Begins nowhere: feed_begin()
+ * says where. Returns 0 or -errno (-EACCES, -ENOENT: the log directory).
+ */
+int feed_new(const struct config *config, struct feed **ret_feed);
+
+struct feed *feed_free(struct feed *feed);
+
+DEFINE_CLEANUP(struct feed *, feed_free)
+
+/*
+ * Goes on from this position: a record's beginning, or the end of the log, whose
+ * record and even whose file need not be there yet. A failure is told by
+ * feed_next().
+ */
+void feed_begin(struct feed *feed, struct feed_position position);
+
+enum {
+	FEED_NOTHING = 1, /* wait for feed_fd() */
+	FEED_LOST,	  /* something cannot be read any more: begin anew and resync all */
+};
+
+/*
+ * Gives the next committed change; its slices live until the next call. Returns
+ * 0, FEED_NOTHING, FEED_LOST, or -errno. -EPROTONOSUPPORT: a log of an unknown
+ * version. FEED_LOST and -EPROTONOSUPPORT stay until feed_begin().
+ */
+int feed_next(struct feed *feed, struct change *ret_change);
+
+/* Becomes readable when there may be something new. Owned by the feed. */
+int feed_fd(const struct feed *feed);
+
+/* Takes the wake-ups off feed_fd(); call it before feed_next(). Returns 0 or -errno. */
+int feed_drain(struct feed *feed);
+
+/*
+ * From where another feed would give all that this one has not yet given. It
+ * would also give again those changes of the last transaction that this one has
+ * given, unless that was all of them.
+ */
+struct feed_position feed_position(const struct feed *feed);
+
+/* About how many bytes of log were not yet read. Not for every change: it looks at the files. */
+uint64_t feed_lag(const struct feed *feed);

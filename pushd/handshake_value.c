@@ -1,0 +1,124 @@
+/*
+ * Values inside a request: a query's parameters and cookies, see handshake.h.
+ * What is asked for here are tokens, numbers and names, so a decoded value holds
+ * printable ASCII and nothing else.
+ */
+#include "pushd/handshake.h"
+
+#include <errno.h>
+
+/* Takes what stands before the next such byte, or all of it; false at the end. */
+static bool next_piece(struct slice *rest, char separator, struct slice *ret_piece)
+{
+	const char *found;
+	size_t len;
+
+	if (rest->len == 0)
+		return false;
+	found = memchr(rest->data, separator, rest->len);
+	len = found ? (size_t)(found - rest->data) : rest->len;
+	*ret_piece = (struct slice){ .data = rest->data, .len = len };
+	len += found != NULL;
+	*rest = (struct slice){ .data = rest->data + len, .len = rest->len - len };
+	return true;
+}
+
+/* The value in NAME=VALUE, or behind NAME alone; absent if the name is another. */
+static struct slice value_of(struct slice pair, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (pair.len < len || memcmp(pair.data, name, len) != 0)
+		return (struct slice){ 0 };
+	if (pair.len > len && pair.data[len] != '=')
+		return (struct slice){ 0 };
+	len += pair.len > len;
+	return (struct slice){ .data = pair.data + len, .len = pair.len - len };
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Decodes the character at the front: returns how many bytes it takes, 0 if none can stand there. */
+static size_t decode_character(struct slice text, char *ret_character)
+{
+	int c = text.data[0];
+	size_t len = 1;
+
+	if (c == '+') {
+		c = ' ';
+	} else if (c == '%') {
+		int high = text.len >= 3 ? hex_digit(text.data[1]) : -1;
+		int low = text.len >= 3 ? hex_digit(text.data[2]) : -1;
+
+		if (high < 0 || low < 0)
+			return 0;
+		c = high << 4 | low;
+		len = 3;
+	}
+	if (c < ' ' || c > '~')
+		return 0;
+	*ret_character = (char)c;
+	return len;
+}
+
+static int decode(struct slice text, struct buffer *to)
+{
+	size_t before = to->len;
+
+	while (text.len > 0) {
+		char c;
+		size_t len = decode_character(text, &c);
+
+		if (len == 0) {
+			to->len = before;
+			return -EBADMSG;
+		}
+		buffer_append(to, &c, 1);
+		text = (struct slice){ .data = text.data + len, .len = text.len - len };
+	}
+	return 0;
+}
+
+int handshake_query(struct slice query, const char *name, struct buffer *to)
+{
+	struct slice value = { 0 };
+	struct slice pair, found;
+
+	while (next_piece(&query, '&', &pair)) {
+		found = value_of(pair, name);
+		if (found.data && value.data)
+			return -EBADMSG;
+		if (found.data)
+			value = found;
+	}
+	return value.data ? decode(value, to) : HANDSHAKE_ABSENT;
+}
+
+/* RFC 6265, section 4.2.1: pairs with "; " between them, a value perhaps in double quotes. */
+struct slice handshake_cookie(struct slice cookies, const char *name)
+{
+	struct slice pair, value;
+
+	while (next_piece(&cookies, ';', &pair)) {
+		while (pair.len > 0 && (pair.data[0] == ' ' || pair.data[0] == '\t'))
+			pair = (struct slice){ .data = pair.data + 1, .len = pair.len - 1 };
+		while (pair.len > 0 && (pair.data[pair.len - 1] == ' ' || pair.data[pair.len - 1] == '\t'))
+			pair.len--;
+		value = value_of(pair, name);
+		if (!value.data)
+			continue;
+		if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"')
+			value = (struct slice){ .data = value.data + 1, .len = value.len - 2 };
+		return value;
+	}
+	return (struct slice){ 0 };
+}

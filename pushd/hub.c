@@ -1,0 +1,84 @@
+/* What the parts of the daemon do to a session, see hub.h. */
+#include "pushd/hub.h"
+
+#include "pushd/delivery.h"
+
+#include <sys/socket.h>
+
+enum {
+	CONTROL_ROOM = 1024,  /* bytes above the send queue that pings and a close may take */
+	CLOSE_PATIENCE = 5,   /* seconds for the client to answer a close frame */
+};
+
+void hub_kill(struct hub *hub, struct session *session)
+{
+	if (session->state == SESSION_DEAD)
+		return;
+	delivery_leave(hub, session);
+	clients_remove(&hub->clients, session);
+	close(take_fd(&session->fd));
+	session->state = SESSION_DEAD;
+	session->next = hub->dead;
+	hub->dead = session;
+}
+
+void hub_bury(struct hub *hub)
+{
+	while (hub->dead) {
+		struct session *session = hub->dead;
+
+		hub->dead = session->next;
+		if (session->requests == 0)
+			session_free(session);
+	}
+}
+
+static int hub_send_within(struct hub *hub, struct session *session, struct slice frame,
+	size_t limit)
+{
+	int r;
+
+	if (session->state == SESSION_DEAD)
+		return 0;
+	r = frame.len > 0 ? session_send(session, frame, limit) : -1;
+	if (r < 0)
+		hub_kill(hub, session);
+	return r < 0 ? 0 : r;
+}
+
+int hub_send(struct hub *hub, struct session *session, struct slice frame)
+{
+	return hub_send_within(hub, session, frame, hub->config->push.send_queue);
+}
+
+void hub_send_control(struct hub *hub, struct session *session, struct slice bytes)
+{
+	size_t limit = hub->config->push.send_queue + CONTROL_ROOM;
+
+	if (hub_send_within(hub, session, bytes, limit) == SESSION_FULL)
+		hub_kill(hub, session);
+}
+
+void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason)
+{
+	_cleanup_(buffer_release) struct buffer frame = { 0 };
+
+	if (session->state == SESSION_CLOSING || session->state == SESSION_DEAD)
+		return;
+	delivery_leave(hub, session);
+	session->state = SESSION_CLOSING;
+	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
+	websocket_append_close(&frame, code, slice_of(reason));
+	hub_send_control(hub, session, buffer_slice(&frame));
+}
+
+void hub_refuse(struct hub *hub, struct session *session, struct slice answer)
+{
+	hub_send_control(hub, session, answer);
+	if (session->state == SESSION_DEAD)
+		return;
+	session->state = SESSION_REFUSED;
+	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
+	if (!session->queue)
+		shutdown(session->fd, SHUT_WR);
+}

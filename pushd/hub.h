@@ -1,0 +1,68 @@
+/*
+ * What the parts of the daemon share: the one object behind all sessions.
+ *
+ *	server		sockets and time
+ *	conversation	what a client says, and what it may say in which state
+ *	delivery	from changes and the store's answers to messages
+ *
+ * All of it runs in one thread.
+ */
+#pragma once
+
+#include "lib/config.h"
+#include "lib/inbox.h"
+#include "lib/token.h"
+#include "pushd/clients.h"
+#include "pushd/feed.h"
+#include "pushd/registry.h"
+
+struct hub {
+	const struct config *config;
+	struct token_verifier *verifier;
+	struct inbox *inbox;
+	struct feed *feed;
+	struct clients clients;
+	struct registry registry;
+	struct session *dead;	 /* to be freed when the round ends */
+	struct buffer message;	 /* the frame that is being written */
+	struct buffer latest;	 /* the JSON of a list's notifications */
+	uint32_t now;		 /* seconds of the loop's clock, which never jumps */
+	int64_t wall;		 /* seconds since the epoch */
+	unsigned live;		 /* sessions that speak for a user */
+};
+
+/* Ends a session at once. It is freed by hub_bury(), so callers may still look at it. */
+void hub_kill(struct hub *hub, struct session *session);
+
+/* Frees the dead, but for those to whom the store still owes an answer. */
+void hub_bury(struct hub *hub);
+
+/*
+ * Sends a whole frame to a session, killing it if the connection is over.
+ * Returns 0, or SESSION_FULL: nothing was sent.
+ */
+int hub_send(struct hub *hub, struct session *session, struct slice frame);
+
+/*
+ * Sends what must not be dropped: a control frame, an answer. A client whose queue
+ * has no room even for that is killed.
+ */
+void hub_send_control(struct hub *hub, struct session *session, struct slice bytes);
+
+/* Sends a close frame and lets the client no further. */
+void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason);
+
+/*
+ * Sends the HTTP answer to a request that is no session. The socket is closed once the
+ * client has closed its side, or soon: closing it at once could take the answer back.
+ */
+void hub_refuse(struct hub *hub, struct session *session, struct slice answer);
+
+/* Close codes of our own: section 3 of the contract. */
+enum close_code {
+	CLOSE_UNAUTHENTICATED = 4401,
+	CLOSE_FORBIDDEN = 4403,
+	CLOSE_TIMEOUT = 4408,
+	CLOSE_TOO_MANY_CONNECTIONS = 4409,
+	CLOSE_TOO_MANY_MESSAGES = 4429,
+};

@@ -1,0 +1,50 @@
+/*
+ * The messages of the contract, server to client. Each function writes one JSON
+ * object into a buffer that message_begin() has prepared; message_frame() then puts the
+ * header of a WebSocket frame right before it, so that one piece of memory goes to
+ * the socket.
+ */
+#pragma once
+
+#include "lib/change.h"
+#include "lib/inbox.h"
+#include "lib/token.h"
+
+void message_begin(struct buffer *to);
+
+/* The whole frame, in the buffer. Empty if memory ran out. */
+struct slice message_frame(struct buffer *to);
+
+void message_auth_required(struct buffer *to);
+void message_auth_failed(struct buffer *to, enum token_error error);
+
+/* expires: seconds since the epoch. */
+void message_connected(struct buffer *to, const char *epoch, int64_t expires);
+void message_token_expiring(struct buffer *to, int64_t expires);
+void message_unread_count(struct buffer *to, const struct counts *counts);
+void message_new_notification(struct buffer *to, const struct change *change);
+void message_ping(struct buffer *to);
+void message_pong(struct buffer *to);
+void message_error(struct buffer *to, const char *code, const char *sentence);
+
+/*
+ * changes: JSON objects separated by commas, empty = the member is left out; latest: the
+ * JSON of the newest notifications, separated by commas.
+ */
+void message_update(struct buffer *to, const struct counts *counts, struct slice changes,
+	struct slice latest, bool reset);
+
+/* Appends what message_update() takes as changes: one more. */
+void message_add_changes(struct buffer *changes, const struct change *change);
+
+/*
+ * Appends the JSON of an answer's notifications, separated by commas, as many as
+ * fit into `max` bytes. Returns false if it stopped before the end: then *ret_last is
+ * the last one that is there.
+ */
+bool message_add_notifications(struct buffer *to, struct inbox_answer *answer, size_t max,
+	struct uuid *ret_last);
+
+/* next is NULL on the last page. */
+void message_list(struct buffer *to, const struct counts *counts, struct slice notifications,
+	const struct uuid *next);

@@ -1,0 +1,430 @@
+/*
+ * Sockets and time, see server.h.
+ *
+ * sd-event runs what is rare: signals, the listeners, the tick of a second, the
+ * feed's wake-up and the link to the store. The clients sit in an epoll set of their
+ * own, nested in it as one source, because an sd-event source costs more memory
+ * than a client does. They are watched by edges, once and for all: no call changes
+ * what is waited for when a socket fills up and drains.
+ */
+#include "pushd/server.h"
+
+#include "lib/log.h"
+#include "pushd/conversation.h"
+#include "pushd/delivery.h"
+#include "pushd/link.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+enum {
+	ROUND_EVENTS = 256,	/* clients looked at in one round */
+	ROUND_ACCEPTS = 64,	/* connections taken in one round */
+	READ_SIZE = 65536,	/* bytes of one read, for all clients */
+	READS_MAX = 16,		/* of one client in one round: more is a flood */
+	TICK_USEC = 1000 * 1000,
+	STOP_PATIENCE_MS = 3000, /* for the clients to take the close frame */
+	RETURN_SPREAD_MS = 50,	 /* between two clients that come back, on average … */
+	RETURN_MAX_MS = 30000,	 /* … but after no more than this */
+};
+
+struct server {
+	struct hub hub;
+	sd_event *event;
+	struct link *link;
+	sd_event_source *tick;
+	int clients_fd; /* the epoll set */
+	int spare_fd;	/* given up to refuse one client when there are no descriptors left */
+	bool begun;	/* the feed has a position */
+	char epoch[sizeof(((struct inbox_greeting *)0)->epoch)];
+	uint8_t input[READ_SIZE];
+};
+
+static void read_clock(struct hub *hub)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	hub->now = (uint32_t)now.tv_sec;
+	hub->wall = (int64_t)time(NULL);
+}
+
+/* ---- clients ---- */
+
+static void server_receive(struct server *server, struct session *session)
+{
+	for (int i = 0; session->state != SESSION_DEAD; i++) {
+		ssize_t n = recv(session->fd, server->input, READ_SIZE, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0 || i == READS_MAX) {
+			hub_kill(&server->hub, session);
+			return;
+		}
+		conversation_receive(&server->hub, session, server->input, (size_t)n);
+		if (n < READ_SIZE)
+			return;
+	}
+}
+
+static void server_flush(struct server *server, struct session *session)
+{
+	int r = session_flush(session);
+
+	if (r < 0)
+		hub_kill(&server->hub, session);
+	else if (r == 0 && session->state == SESSION_REFUSED)
+		shutdown(session->fd, SHUT_WR);
+	else if (r == 0 && session->conflated && session->state == SESSION_LIVE)
+		delivery_drained(&server->hub, session);
+}
+
+static void server_dispatch(struct server *server, const struct epoll_event *event)
+{
+	struct session *session = event->data.ptr;
+
+	if (session->state != SESSION_DEAD && (event->events & EPOLLOUT) && session->queue)
+		server_flush(server, session);
+	if (session->state != SESSION_DEAD && (event->events & ~(uint32_t)EPOLLOUT))
+		server_receive(server, session);
+}
+
+static int on_clients(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct epoll_event events[ROUND_EVENTS];
+	struct server *server = context;
+	int n = epoll_wait(fd, events, ROUND_EVENTS, 0);
+
+	(void)source;
+	(void)revents;
+	read_clock(&server->hub);
+	for (int i = 0; i < n; i++)
+		server_dispatch(server, &events[i]);
+	hub_bury(&server->hub);
+	return 0;
+}
+
+static void server_add_client(struct server *server, int client_fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	struct session *session = session_new(client_fd);
+	struct hub *hub = &server->hub;
+	int on = 1;
+
+	if (!session || clients_add(&hub->clients, session) < 0) {
+		close(client_fd);
+		free(session);
+		return;
+	}
+	setsockopt(client_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on unix sockets */
+	event.data.ptr = session;
+	if (epoll_ctl(server->clients_fd, EPOLL_CTL_ADD, client_fd, &event) < 0)
+		hub_kill(hub, session);
+	else
+		conversation_begin(hub, session);
+}
+
+/* One client too many gets a short answer instead of silence. */
+static void refuse_client(int client_fd)
+{
+	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
+				     "Retry-After: 10\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+	send(client_fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	shutdown(client_fd, SHUT_WR);
+	close(client_fd);
+}
+
+/* Out of descriptors: takes one connection by the spare one, so that it is answered. */
+static void refuse_with_spare(struct server *server, int listen_fd)
+{
+	int client_fd;
+
+	if (server->spare_fd >= 0)
+		close(server->spare_fd);
+	client_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (client_fd >= 0)
+		refuse_client(client_fd);
+	server->spare_fd = dup(listen_fd);
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct server *server = context;
+	unsigned limit = server->hub.config->push.max_connections;
+
+	(void)source;
+	(void)revents;
+	read_clock(&server->hub);
+	for (int i = 0; i < ROUND_ACCEPTS; i++) {
+		int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (client_fd < 0 && (errno == EMFILE || errno == ENFILE))
+			refuse_with_spare(server, fd);
+		if (client_fd < 0)
+			break;
+		if (server->hub.clients.count >= limit)
+			refuse_client(client_fd);
+		else
+			server_add_client(server, client_fd);
+	}
+	hub_bury(&server->hub);
+	return 0;
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct server *server = context;
+	struct session *session;
+	size_t at = 0;
+	int r;
+
+	(void)usec;
+	read_clock(&server->hub);
+	while ((session = clients_next_due(&server->hub.clients, server->hub.now, &at)))
+		conversation_due(&server->hub, session);
+	hub_bury(&server->hub);
+	r = sd_event_source_set_time_relative(source, TICK_USEC);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* ---- the store and its log ---- */
+
+/* Goes on from the end of the log that the store told of; what was between is made up by a resync. */
+static void begin_feed(struct server *server, const struct inbox_greeting *greeting)
+{
+	feed_begin(server->hub.feed,
+		(struct feed_position){ greeting->log_file, greeting->log_offset });
+	server->begun = true;
+}
+
+static void on_greeting(void *context, const struct inbox_greeting *greeting)
+{
+	struct server *server = context;
+	bool first = !server->begun;
+	bool other_life = strcmp(server->epoch, greeting->epoch) != 0;
+
+	memcpy(server->epoch, greeting->epoch, sizeof(server->epoch));
+	if (!first && !other_life)
+		return;
+	begin_feed(server, greeting);
+	if (!first)
+		log_warning("the store has begun a new epoch: every client is told to fetch anew");
+	delivery_resync(&server->hub);
+}
+
+/* Reads the feed to its end. When the feed is lost the next greeting tells where to go on. */
+static int pump(void *context)
+{
+	struct server *server = context;
+	int r;
+
+	if (!server->begun)
+		return 0;
+	r = delivery_pump(&server->hub);
+	if (r == FEED_LOST) {
+		log_warning("the log was removed before it was read: every client is told to fetch anew");
+		server->begun = false;
+		inbox_disconnect(server->hub.inbox);
+	}
+	if (r < 0)
+		log_error("the log cannot be read: %s", strerror(-r));
+	return r < 0 ? r : 0;
+}
+
+static int on_feed(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct server *server = context;
+	int r;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	read_clock(&server->hub);
+	r = feed_drain(server->hub.feed);
+	if (r >= 0)
+		r = pump(server);
+	hub_bury(&server->hub);
+	return r < 0 ? sd_event_exit(server->event, r) : 0;
+}
+
+/* ---- the whole ---- */
+
+static int add_listener(struct server *server, int listen_fd)
+{
+	_cleanup_(sd_event_source_unrefp) sd_event_source *source = NULL;
+	int r = sd_event_add_io(server->event, &source, listen_fd, EPOLLIN, on_connection, server);
+
+	if (r >= 0)
+		r = sd_event_source_set_io_fd_own(source, 1);
+	return r < 0 ? r : sd_event_source_set_floating(source, 1);
+}
+
+static int add_sources(struct server *server)
+{
+	static const int endings[] = { SIGTERM, SIGINT };
+	sd_event *event = server->event;
+	struct hub *hub = &server->hub;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_LENGTH(endings); i++)
+		r = sd_event_add_signal(event, NULL, endings[i] | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+	if (r < 0 ||
+	    (r = sd_event_add_io(event, NULL, server->clients_fd, EPOLLIN, on_clients, server)) < 0 ||
+	    (r = sd_event_add_io(event, NULL, feed_fd(hub->feed), EPOLLIN, on_feed, server)) < 0 ||
+	    (r = sd_event_add_time_relative(event, &server->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
+		     on_tick, server)) < 0 ||
+	    (r = link_new(event, hub->inbox, on_greeting, pump, server, &server->link)) < 0)
+		return r;
+	return sd_event_set_watchdog(event, 1);
+}
+
+static int open_hub(struct hub *hub)
+{
+	_cleanup_(freeing_memory) char *problem = NULL;
+	int r = token_verifier_new(hub->config, &hub->verifier, &problem);
+
+	if (r < 0) {
+		log_error("%s", problem ? problem : strerror(-r));
+		return r;
+	}
+	if ((r = registry_init(&hub->registry)) < 0 || (r = inbox_new(hub->config, &hub->inbox)) < 0)
+		return r;
+	r = feed_new(hub->config, &hub->feed);
+	if (r < 0)
+		log_error("%s/log: %s", hub->config->store.home, strerror(-r));
+	return r;
+}
+
+/* Each client is a descriptor: as many as the system lets us have. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int server_new(const struct config *config, const int *listen_fds, size_t listen_count,
+	struct server **ret_server)
+{
+	_cleanup_(freeing_server_free) struct server *server = calloc(1, sizeof(*server));
+	int r;
+
+	if (!server)
+		return -ENOMEM;
+	server->clients_fd = -1;
+	server->spare_fd = listen_count > 0 ? dup(listen_fds[0]) : -1;
+	server->hub.config = config;
+	raise_descriptor_limit();
+	read_clock(&server->hub);
+	r = open_hub(&server->hub);
+	if (r < 0)
+		return r;
+	server->clients_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (server->clients_fd < 0)
+		return -errno;
+	r = sd_event_new(&server->event);
+	if (r >= 0)
+		r = add_sources(server);
+	for (size_t i = 0; r >= 0 && i < listen_count; i++)
+		r = add_listener(server, listen_fds[i]);
+	if (r < 0)
+		return r;
+	*ret_server = take(server);
+	return 0;
+}
+
+struct server *server_free(struct server *server)
+{
+	struct hub *hub = &server->hub;
+	struct session *session;
+	size_t at = 0;
+
+	if (!server)
+		return NULL;
+	while ((session = clients_next(&hub->clients, &at)))
+		hub_kill(hub, session);
+	link_free(server->link);
+	sd_event_source_unref(server->tick);
+	inbox_free(hub->inbox);
+	hub_bury(hub);
+	sd_event_unref(server->event);
+	feed_free(hub->feed);
+	token_verifier_free(hub->verifier);
+	clients_release(&hub->clients);
+	registry_release(&hub->registry);
+	buffer_release(&hub->message);
+	buffer_release(&hub->latest);
+	closing_fd(&server->clients_fd);
+	closing_fd(&server->spare_fd);
+	free(server);
+	return NULL;
+}
+
+/* Tells every client to go, and spreads their return. */
+static void dismiss_all(struct hub *hub)
+{
+	uint64_t spread = (uint64_t)hub->clients.count * RETURN_SPREAD_MS / 10;
+	struct session *session;
+	uint32_t random = 0;
+	char reason[16];
+	size_t at = 0;
+
+	spread = spread < 1000 ? 1000 : spread > RETURN_MAX_MS ? RETURN_MAX_MS : spread;
+	while ((session = clients_next(&hub->clients, &at))) {
+		if (session->state == SESSION_HEAD) {
+			hub_kill(hub, session);
+			continue;
+		}
+		if (getrandom(&random, sizeof(random), 0) < 0)
+			random = (uint32_t)session->fd * 2654435761U;
+		snprintf(reason, sizeof(reason), "%u", (unsigned)(random % spread));
+		hub_close(hub, session, WEBSOCKET_GOING_AWAY, reason);
+	}
+}
+
+/* Waits for the clients to answer the close frame. */
+static int dismiss(struct server *server)
+{
+	int64_t begin = server->hub.now;
+	int r = 0;
+
+	dismiss_all(&server->hub);
+	hub_bury(&server->hub);
+	while (r >= 0 && server->hub.clients.count > 0 &&
+	       server->hub.now - begin < STOP_PATIENCE_MS / 1000) {
+		struct epoll_event events[ROUND_EVENTS];
+		int n = epoll_wait(server->clients_fd, events, ROUND_EVENTS, STOP_PATIENCE_MS / 10);
+
+		for (int i = 0; i < n; i++)
+			server_dispatch(server, &events[i]);
+		hub_bury(&server->hub);
+		read_clock(&server->hub);
+	}
+	return r;
+}
+
+int server_run(struct server *server)
+{
+	int r = sd_notify(0, "READY=1\nSTATUS=Serving clients");
+
+	if (r >= 0)
+		r = sd_event_loop(server->event);
+	sd_notify(0, "STOPPING=1");
+	return r < 0 ? r : dismiss(server);
+}
