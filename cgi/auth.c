@@ -1,0 +1,117 @@
+/*
+ * Authentication and rights. A web server that has its own use for the
+ * Authorization header may hand it on as REDIRECT_HTTP_AUTHORIZATION (Apache,
+ * after an internal redirect). A header of another scheme is the web server's
+ * business: such a request has no token.
+ */
+#include "cgi/auth.h"
+
+#include "cgi/cors.h"
+
+static int find_token(const struct http_request *request, struct slice *ret_token)
+{
+	const char *authorization = http_variable(request, "HTTP_AUTHORIZATION");
+
+	if (!authorization)
+		authorization = http_variable(request, "REDIRECT_HTTP_AUTHORIZATION");
+	switch (http_bearer(authorization, ret_token)) {
+	case 0:
+		return 0;
+	case HTTP_BEARER_MALFORMED:
+		return TOKEN_MALFORMED;
+	default:
+		return TOKEN_MISSING;
+	}
+}
+
+/* A cookie that is no valid token counts as no token at all. */
+static int identify_by_cookie(const struct application *application,
+	const struct http_request *request, int64_t now, struct principal *ret_principal)
+{
+	const struct config *config = application->config;
+	struct slice token;
+	int r;
+
+	if (!*config->auth.cookie || !cors_cookie_counts(config, request))
+		return TOKEN_MISSING;
+	token = http_cookie(http_variable(request, "HTTP_COOKIE"), config->auth.cookie);
+	if (token.len == 0)
+		return TOKEN_MISSING;
+	r = token_verify(application->verifier, token, now, ret_principal);
+	return r > 0 ? TOKEN_MISSING : r;
+}
+
+int auth_identify(const struct application *application, const struct http_request *request,
+	int64_t now, struct principal *ret_principal)
+{
+	struct slice token;
+	int r = find_token(request, &token);
+
+	if (r == TOKEN_MISSING)
+		return identify_by_cookie(application, request, now, ret_principal);
+	if (r != 0)
+		return r;
+	return token_verify(application->verifier, token, now, ret_principal);
+}
+
+void auth_refuse(struct answer *answer, enum token_error error)
+{
+	const char *sentence = token_error_sentence(error);
+	_cleanup_(buffer_release) struct buffer challenge = { 0 };
+
+	answer_refuse_as(answer, 401, token_error_code(error), sentence);
+	buffer_append_string(&challenge, "Bearer realm=\"tidings\"");
+	if (error != TOKEN_MISSING)
+		buffer_print(&challenge, ", error=\"invalid_token\", error_description=\"%s\"",
+			token_error_code(error));
+	if (buffer_string(&challenge))
+		answer_header(answer, "WWW-Authenticate", challenge.data);
+}
+
+static void append_alternatives(struct buffer *to, char *const *list)
+{
+	for (size_t i = 0; list[i]; i++) {
+		if (i > 0)
+			buffer_append_string(to, list[i + 1] ? ", " : " or ");
+		buffer_append_string(to, list[i]);
+	}
+}
+
+static void describe_right(struct buffer *to, const struct config *config, enum auth_right right)
+{
+	bool publish = right == AUTH_PUBLISHER;
+
+	buffer_append_string(to, publish ? "This needs the right to publish: a token whose "
+					 : "This needs the right of an administrator: a token whose ");
+	buffer_append_string(to, config->auth.role_claim);
+	buffer_append_string(to, " is ");
+	append_alternatives(to, publish ? config->auth.publisher_roles : config->auth.admin_roles);
+	if (publish && *config->auth.publisher_scope) {
+		buffer_append_string(to, ", or whose scope holds ");
+		buffer_append_string(to, config->auth.publisher_scope);
+	}
+}
+
+bool auth_permit(const struct config *config, const struct principal *principal,
+	enum auth_right right, struct answer *answer)
+{
+	_cleanup_(buffer_release) struct buffer sentence = { 0 };
+
+	switch (right) {
+	case AUTH_PUBLISHER:
+		if (principal->publisher)
+			return true;
+		break;
+	case AUTH_ADMIN:
+		if (principal->admin)
+			return true;
+		break;
+	default:
+		return true;
+	}
+	describe_right(&sentence, config, right);
+	answer_refuse(answer, 403, buffer_string(&sentence) ? sentence.data : "Forbidden");
+	answer_header(answer, "WWW-Authenticate",
+		"Bearer realm=\"tidings\", error=\"insufficient_scope\"");
+	return false;
+}

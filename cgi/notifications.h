@@ -1,0 +1,29 @@
+/*
+ * The handlers of notifications.fcgi, a request of the contract each; the route
+ * table is in notifications.c.
+ */
+#pragma once
+
+#include "cgi/route.h"
+
+/* In notifications_read.c: what changes nothing */
+void notifications_list(struct exchange *exchange);
+void notifications_count(struct exchange *exchange);
+void notifications_get(struct exchange *exchange);
+void notifications_healthz(struct exchange *exchange);
+
+/* In notifications_change.c */
+void notifications_create(struct exchange *exchange);
+void notifications_mark_read(struct exchange *exchange);
+void notifications_mark_unread(struct exchange *exchange);
+void notifications_read_all(struct exchange *exchange);
+void notifications_seen(struct exchange *exchange);
+void notifications_delete(struct exchange *exchange);
+void notifications_delete_many(struct exchange *exchange);
+
+/*
+ * Appends {"notification":{...}, without the closing brace; its id goes to *ret_id
+ * if that is not NULL. False if the answer held none, which is answered then.
+ */
+bool notifications_append_one(struct exchange *exchange, struct inbox_answer *answer,
+	struct uuid *ret_id);

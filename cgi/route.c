@@ -1,0 +1,287 @@
+/*
+ * Routing and all checks that routes share. The order decides which of several
+ * faults a client hears of: path, method, token, right, query, body.
+ */
+#include "cgi/route.h"
+
+#include "cgi/cors.h"
+#include "lib/log.h"
+#include "lib/timestamp.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { STORE_TIMEOUT_MS = 10000 };
+
+void route_refuse_field(struct answer *answer, const char *field, const char *problem)
+{
+	struct problems problems = { 0 };
+
+	problems_add(&problems, slice_of(field), problem);
+	answer_problems(answer, "The request is not valid", &problems);
+}
+
+static bool is_below(struct slice path, struct slice base)
+{
+	return base.len > 0 && path.len > base.len && memcmp(path.data, base.data, base.len) == 0 &&
+	       path.data[base.len] == '/';
+}
+
+/*
+ * Splits the URL's path into where the program is mapped and what stands below.
+ * A web server tells both apart by SCRIPT_NAME and PATH_INFO. One that was not
+ * told to leaves PATH_INFO out and puts all of it into SCRIPT_NAME: then the
+ * configured path is the base.
+ */
+static struct slice split_path(const struct application *application,
+	const struct http_request *request, struct slice *ret_base)
+{
+	struct slice script = slice_of(http_text(request, "SCRIPT_NAME"));
+	struct slice path = slice_of(http_text(request, "PATH_INFO"));
+	struct slice configured = slice_of(application->config->push.path);
+
+	if (path.len == 0 && is_below(script, configured)) {
+		path.data = script.data + configured.len;
+		path.len = script.len - configured.len;
+		script.len = configured.len;
+	}
+	while (script.len > 0 && script.data[script.len - 1] == '/')
+		script.len--;
+	*ret_base = script;
+	return path.len > 0 ? path : SLICE("/");
+}
+
+/* Takes "/segment" off the front; false at the end or where there is no slash. */
+static bool next_segment(struct slice *path, struct slice *ret_segment)
+{
+	size_t len = 1;
+
+	if (path->len == 0 || path->data[0] != '/')
+		return false;
+	while (len < path->len && path->data[len] != '/')
+		len++;
+	*ret_segment = (struct slice){ .data = path->data + 1, .len = len - 1 };
+	path->data += len;
+	path->len -= len;
+	return true;
+}
+
+static bool path_fits(struct slice pattern, struct slice path, struct uuid *ret_id)
+{
+	struct slice expected, actual;
+
+	while (next_segment(&pattern, &expected)) {
+		if (!next_segment(&path, &actual))
+			return false;
+		if (slice_is(expected, "ID")) {
+			if (uuid_parse(actual, ret_id) != 0)
+				return false;
+		} else if (!slice_equal(expected, actual)) {
+			return false;
+		}
+	}
+	return path.len == 0;
+}
+
+static bool method_fits(const struct route *route, const char *method)
+{
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	return strcmp(route->method, method) == 0;
+}
+
+static void append_method(struct buffer *to, const char *method)
+{
+	buffer_print(to, "%s%s", to->len > 0 ? ", " : "", method);
+}
+
+/* OPTIONS, or a method that no route of this path has. */
+static void answer_without_route(struct exchange *exchange, const char *method, const char *allowed)
+{
+	if (strcmp(method, "OPTIONS") == 0) {
+		cors_preflight(exchange->application->config, exchange->request, allowed,
+			exchange->answer);
+		return;
+	}
+	answer_refuse(exchange->answer, 405, "This address does not know that method");
+	answer_header(exchange->answer, "Allow", allowed);
+}
+
+/* The route for path and method; NULL if it is answered that there is none. */
+static const struct route *find_route(const struct route *routes, struct slice path,
+	struct exchange *exchange)
+{
+	const char *method = http_text(exchange->request, "REQUEST_METHOD");
+	_cleanup_(buffer_release) struct buffer allowed = { 0 };
+
+	for (const struct route *route = routes; route->method; route++) {
+		if (!path_fits(slice_of(route->path), path, &exchange->id))
+			continue;
+		if (method_fits(route, method))
+			return route;
+		append_method(&allowed, route->method);
+		if (strcmp(route->method, "GET") == 0)
+			append_method(&allowed, "HEAD");
+	}
+	if (allowed.len == 0) {
+		answer_refuse(exchange->answer, 404, "There is nothing at this address");
+		return NULL;
+	}
+	append_method(&allowed, "OPTIONS");
+	if (buffer_string(&allowed))
+		answer_without_route(exchange, method, allowed.data);
+	return NULL;
+}
+
+static bool check_principal(struct exchange *exchange, const struct route *route)
+{
+	int r;
+
+	if (route->right == AUTH_ANYONE)
+		return true;
+	r = auth_identify(exchange->application, exchange->request, timestamp_now() / 1000,
+		&exchange->principal);
+	if (r < 0)
+		answer_refuse(exchange->answer, 503, "The service is short of memory");
+	if (r > 0)
+		auth_refuse(exchange->answer, (enum token_error)r);
+	return r == 0 && auth_permit(exchange->application->config, &exchange->principal,
+				 route->right, exchange->answer);
+}
+
+static bool is_known(struct slice name, const char *const *known)
+{
+	for (; *known; known++)
+		if (slice_is(name, *known))
+			return true;
+	return false;
+}
+
+static bool check_query(struct exchange *exchange, const struct route *route)
+{
+	struct slice text = slice_of(http_text(exchange->request, "QUERY_STRING"));
+	struct problems problems = { 0 };
+	int r = http_query_parse(text, &exchange->query);
+
+	if (r < 0) {
+		answer_refuse(exchange->answer, 503, "The service is short of memory");
+		return false;
+	}
+	if (r > 0) {
+		answer_refuse(exchange->answer, 400,
+			"The query must be percent-encoded UTF-8 and name each parameter once");
+		return false;
+	}
+	for (size_t i = 0; i < exchange->query.count; i++)
+		if (!is_known(exchange->query.list[i].name, route->parameters))
+			problems_add(&problems, exchange->query.list[i].name,
+				"is not a parameter of this request");
+	if (problems.count > 0)
+		answer_problems(exchange->answer, "The query is not valid", &problems);
+	return problems.count == 0;
+}
+
+/* Nothing but white space, or an object without members. */
+static bool is_nothing(struct slice body)
+{
+	char tokens[2];
+	size_t count = 0;
+
+	for (size_t i = 0; i < body.len; i++) {
+		if (strchr(" \t\r\n", body.data[i]) && body.data[i])
+			continue;
+		if (count == sizeof(tokens))
+			return false;
+		tokens[count++] = body.data[i];
+	}
+	return count == 0 || (count == 2 && memcmp(tokens, "{}", 2) == 0);
+}
+
+static bool check_body(struct exchange *exchange, const struct route *route)
+{
+	const struct http_request *request = exchange->request;
+	struct answer *answer = exchange->answer;
+
+	if (request->body_state == HTTP_BODY_TOO_LARGE)
+		answer_refuse(answer, 413, "The request body is larger than this service takes");
+	else if (request->body_state == HTTP_BODY_BROKEN)
+		answer_refuse(answer, 400, "The request body did not come as Content-Length says");
+	else if (route->body == ROUTE_NO_BODY && !is_nothing(request->body))
+		answer_refuse(answer, 400, "This request takes no body");
+	else if (route->body == ROUTE_JSON &&
+		 !http_type_is_json(http_variable(request, "CONTENT_TYPE")))
+		answer_refuse(answer, 415, "The request body must be application/json in UTF-8");
+	else
+		return true;
+	return false;
+}
+
+void route_answer(const struct route *routes, const struct application *application,
+	const struct http_request *request, struct answer *answer)
+{
+	struct exchange exchange = {
+		.application = application,
+		.request = request,
+		.answer = answer,
+	};
+	struct slice path = split_path(application, request, &exchange.base);
+	const struct route *route = find_route(routes, path, &exchange);
+
+	answer->status = route ? 200 : answer->status;
+	if (route && check_principal(&exchange, route) && check_query(&exchange, route) &&
+		check_body(&exchange, route))
+		route->handle(&exchange);
+	if (strcmp(http_text(request, "REQUEST_METHOD"), "OPTIONS") != 0)
+		cors_expose(application->config, request, answer);
+	http_query_release(&exchange.query);
+	principal_release(&exchange.principal);
+}
+
+/* What an answer other than 0 of the store means to the client. */
+static void refuse_for_store(struct exchange *exchange, enum inbox_operation operation, int result)
+{
+	struct answer *answer = exchange->answer;
+
+	switch (result) {
+	case INBOX_NOT_FOUND:
+		answer_refuse(answer, 404, "There is no such notification");
+		return;
+	case INBOX_INVALID:
+		answer_refuse(answer, 400, "The store does not take this request");
+		return;
+	case INBOX_STORAGE_FULL:
+		answer_refuse(answer, 507, "The store's disk is full; nothing was changed");
+		return;
+	case INBOX_BUSY:
+		answer_refuse(answer, 503, "The store is busy and nothing was changed: try again");
+		return;
+	case INBOX_FORBIDDEN:
+		log_error("the store does not permit this program's user to do operation %d",
+			operation);
+		break;
+	default:
+		if (result < 0)
+			log_error("the store did not answer: %s", strerror(-result));
+	}
+	if (operation == INBOX_CREATE && (result == -ENOTCONN || result == -ETIMEDOUT))
+		answer_refuse(answer, 503,
+			"The store broke off: it is not known whether the notification was "
+			"created");
+	else
+		answer_refuse(answer, 503, "The store does not answer: try again");
+}
+
+int route_ask_store(struct exchange *exchange, const struct inbox_request *request,
+	struct inbox_answer *ret_answer)
+{
+	struct inbox_request whole = *request;
+	int r;
+
+	if (!whole.user.data)
+		whole.user = slice_of(exchange->principal.user);
+	r = inbox_call(exchange->application->inbox, &whole, STORE_TIMEOUT_MS, ret_answer);
+	if (r == 0)
+		return 0;
+	refuse_for_store(exchange, whole.operation, r);
+	return ROUTE_ANSWERED;
+}

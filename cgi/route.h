@@ -1,0 +1,55 @@
+/*
+ * From a request to its handler. A program declares what it answers in a table
+ * of routes; everything that is the same for all of them (path, method, token,
+ * right, query, body) is checked here, before the handler runs.
+ */
+#pragma once
+
+#include "cgi/answer.h"
+#include "cgi/application.h"
+#include "cgi/auth.h"
+#include "cgi/http.h"
+
+enum route_body {
+	ROUTE_NO_BODY, /* empty, or an empty JSON object */
+	ROUTE_JSON,    /* application/json, handed on unparsed */
+};
+
+/* One request while it is answered. */
+struct exchange {
+	const struct application *application;
+	const struct http_request *request;
+	struct slice base;	    /* the URL path at which the program is mapped */
+	struct principal principal; /* not for AUTH_ANYONE */
+	struct http_query query;    /* holds names from the route's list only */
+	struct uuid id;		    /* what ID in the route's path stands for */
+	struct answer *answer;	    /* status is 200 until the handler says otherwise */
+};
+
+struct route {
+	const char *method;
+	const char *path; /* below the base: "/", "/name", "/ID", "/ID/name" */
+	enum auth_right right;
+	enum route_body body;
+	const char *const *parameters; /* names that the query may hold, ended by NULL */
+	void (*handle)(struct exchange *exchange);
+};
+
+/*
+ * Answers a request by the first route that fits, in a table ended by a NULL
+ * method. GET also answers HEAD; OPTIONS is answered for every path.
+ */
+void route_answer(const struct route *routes, const struct application *application,
+	const struct http_request *request, struct answer *answer);
+
+/* 400 because of one thing in the request: the name of a query parameter, a header or "". */
+void route_refuse_field(struct answer *answer, const char *field, const char *problem);
+
+enum { ROUTE_ANSWERED = 1 };
+
+/*
+ * Asks the store, for the principal unless the request names a user. Returns 0
+ * and an answer to release, or ROUTE_ANSWERED: the failure is answered already.
+ */
+int route_ask_store(struct exchange *exchange, const struct inbox_request *request,
+	struct inbox_answer *ret_answer);

@@ -1,0 +1,249 @@
+/*
+ * The parent of the workers.
+ *
+ * A worker that dies is replaced at once, but not without end: each replacement
+ * takes one of a limited number of restarts, which come back with time. So the
+ * death of many at a time is mended at once, while workers that die as soon as
+ * they start cost a bounded share of the machine. Workers end with their parent.
+ */
+#include "cgi/workers.h"
+
+#include "lib/log.h"
+#include "lib/result.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+enum {
+	RESTARTS_MAX = 40,     /* at once … */
+	RESTARTS_RATE = 20,    /* … and this many a second */
+	STOP_TIMEOUT_MS = 5000, /* for the request at hand, when all is to end */
+};
+
+struct parent {
+	const struct workers *workers;
+	pid_t pid;
+	pid_t *children; /* 0 = none runs in this place */
+	bool *expected;	 /* was told to end */
+	double restarts; /* how many may be made now */
+	int64_t counted; /* when that was last brought up to date: monotonic milliseconds */
+	sigset_t signals;
+};
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void handled_signals(sigset_t *ret_signals)
+{
+	sigemptyset(ret_signals);
+	sigaddset(ret_signals, SIGTERM);
+	sigaddset(ret_signals, SIGINT);
+	sigaddset(ret_signals, SIGHUP);
+	sigaddset(ret_signals, SIGCHLD);
+}
+
+void workers_block_signals(void)
+{
+	sigset_t signals;
+
+	handled_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+/* Whether a replacement may be made now; if so it counts. */
+static bool take_restart(struct parent *parent)
+{
+	int64_t now = monotonic_ms();
+
+	parent->restarts += (double)(now - parent->counted) * RESTARTS_RATE / 1000;
+	parent->counted = now;
+	if (parent->restarts > RESTARTS_MAX)
+		parent->restarts = RESTARTS_MAX;
+	if (parent->restarts < 1)
+		return false;
+	parent->restarts -= 1;
+	return true;
+}
+
+static int start_worker(struct parent *parent, unsigned place)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent->pid)
+			_exit(0); /* the parent died before it could be tied to */
+		_exit(parent->workers->work(parent->workers->context));
+	}
+	parent->children[place] = pid;
+	parent->expected[place] = false;
+	return 0;
+}
+
+/* Fills the empty places; true if one must stay empty for now. */
+static bool start_workers(struct parent *parent)
+{
+	for (unsigned i = 0; i < parent->workers->count; i++) {
+		int r;
+
+		if (parent->children[i])
+			continue;
+		if (!take_restart(parent))
+			return true;
+		r = start_worker(parent, i);
+		if (r < 0) {
+			log_error("no further worker can be started: %s", strerror(-r));
+			return true;
+		}
+	}
+	return false;
+}
+
+static void log_end(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status))
+		log_warning("worker %d was ended by signal %d (%s) and is replaced", (int)pid,
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0)
+		log_warning("worker %d failed with status %d and is replaced", (int)pid,
+			WEXITSTATUS(status));
+}
+
+static void reap(struct parent *parent)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (unsigned i = 0; i < parent->workers->count; i++) {
+			if (parent->children[i] != pid)
+				continue;
+			parent->children[i] = 0;
+			if (parent->expected[i])
+				parent->restarts += 1; /* it did not die by itself */
+			else
+				log_end(pid, status);
+		}
+	}
+}
+
+static void signal_workers(struct parent *parent, int signal_number)
+{
+	for (unsigned i = 0; i < parent->workers->count; i++) {
+		if (!parent->children[i])
+			continue;
+		parent->expected[i] = true;
+		kill(parent->children[i], signal_number);
+	}
+}
+
+static bool any_left(const struct parent *parent)
+{
+	for (unsigned i = 0; i < parent->workers->count; i++)
+		if (parent->children[i])
+			return true;
+	return false;
+}
+
+/* The next signal, or 0 after so many milliseconds; negative = wait without end. */
+static int wait_signal(struct parent *parent, int64_t timeout)
+{
+	struct timespec limit = { .tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1000000 };
+	int number = sigtimedwait(&parent->signals, NULL, timeout < 0 ? NULL : &limit);
+
+	return number < 0 ? 0 : number;
+}
+
+static void reload(struct parent *parent)
+{
+	sd_notify(0, "RELOADING=1");
+	if (parent->workers->reload(parent->workers->context) == 0) {
+		log_info("read the configuration again");
+		signal_workers(parent, SIGTERM);
+	} else {
+		log_error("the configuration stays as it was");
+	}
+	sd_notify(0, "READY=1");
+}
+
+static void run_until_stopped(struct parent *parent)
+{
+	for (;;) {
+		bool short_of_workers = start_workers(parent);
+
+		switch (wait_signal(parent, short_of_workers ? 1000 / RESTARTS_RATE : -1)) {
+		case SIGCHLD:
+			reap(parent);
+			break;
+		case SIGHUP:
+			reload(parent);
+			break;
+		case SIGTERM:
+		case SIGINT:
+			return;
+		default:
+			break;
+		}
+	}
+}
+
+static void stop(struct parent *parent)
+{
+	int64_t deadline = monotonic_ms() + STOP_TIMEOUT_MS;
+	int64_t left = STOP_TIMEOUT_MS;
+
+	sd_notify(0, "STOPPING=1");
+	signal_workers(parent, SIGTERM);
+	for (; any_left(parent) && left > 0; left = deadline - monotonic_ms())
+		if (wait_signal(parent, left) == SIGCHLD)
+			reap(parent);
+	if (!any_left(parent))
+		return;
+	log_warning("workers that did not finish their request in time are ended");
+	signal_workers(parent, SIGKILL);
+}
+
+int workers_run(const struct workers *workers)
+{
+	_cleanup_(freeing_memory) pid_t *children = calloc(workers->count, sizeof(*children));
+	_cleanup_(freeing_memory) bool *expected = calloc(workers->count, sizeof(*expected));
+	struct parent parent = {
+		.workers = workers,
+		.pid = getpid(),
+		.children = children,
+		.expected = expected,
+		.restarts = RESTARTS_MAX,
+		.counted = monotonic_ms(),
+	};
+
+	if (!children || !expected)
+		return -ENOMEM;
+	handled_signals(&parent.signals);
+	for (unsigned i = 0; i < workers->count; i++) {
+		int r = start_worker(&parent, i);
+
+		if (r < 0) {
+			stop(&parent);
+			return r;
+		}
+	}
+	log_info("ready, with %u workers", workers->count);
+	sd_notify(0, "READY=1");
+	run_until_stopped(&parent);
+	stop(&parent);
+	return 0;
+}
