@@ -1,0 +1,25 @@
+/*
+ * A line on standard error that tells how far long work has come; only where
+ * that is a terminal, and a few times a second.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+	bool wanted;
+	bool shown; /* the line stands there now */
+	int64_t begun, next; /* milliseconds of the monotonic clock */
+};
+
+struct progress progress_begin(void);
+
+/* Shows the numbers, if it is time to. */
+void progress_show(struct progress *progress, uint64_t done, uint64_t failed);
+
+/* Takes the line away, for something else to be printed. */
+void progress_clear(struct progress *progress);
+
+/* Milliseconds of the monotonic clock. */
+int64_t progress_clock(void);

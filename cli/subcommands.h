@@ -1,0 +1,22 @@
+/*
+ * The subcommands of tidings(1), one a file: a declaration of the command line,
+ * and a function that does it all and returns the exit status. argv[0] is the
+ * subcommand's name.
+ */
+#pragma once
+
+#include "lib/options.h"
+
+extern const struct command_spec send_command;
+extern const struct command_spec list_command;
+extern const struct command_spec count_command;
+extern const struct command_spec read_command;
+extern const struct command_spec watch_command;
+extern const struct command_spec token_command;
+
+int send_run(int argc, char **argv);
+int list_run(int argc, char **argv);
+int count_run(int argc, char **argv);
+int read_run(int argc, char **argv);
+int watch_run(int argc, char **argv);
+int token_run(int argc, char **argv);

@@ -1,0 +1,197 @@
+/*
+ * What the subcommands share, see tool.h.
+ *
+ * All that is said on stderr goes through one function, which makes it
+ * printable: names and messages come from files, arguments and the store, and
+ * must not be able to steer a terminal.
+ */
+#include "cli/tool.h"
+#include "cli/text.h"
+
+#include <errno.h>
+
+enum { CALL_TIMEOUT = 10000 /* milliseconds */ };
+
+int tool_usage(int result)
+{
+	return result == OPTIONS_HELP ? TOOL_DONE : TOOL_USAGE;
+}
+
+static void complain(const struct command_spec *command, const char *format, va_list values)
+{
+	_cleanup_(buffer_release) struct buffer printable = { 0 };
+	_cleanup_(freeing_memory) char *sentence = NULL;
+
+	if (vasprintf(&sentence, format, values) < 0) {
+		sentence = NULL;
+		return;
+	}
+	text_append(&printable, slice_of(sentence), TEXT_UNCUT);
+	fprintf(stderr, "%s: %.*s\n", command->name, (int)printable.len,
+		printable.len > 0 ? printable.data : "");
+}
+
+void tool_complain(const struct command_spec *command, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	complain(command, format, values);
+	va_end(values);
+}
+
+int tool_refuse(const struct command_spec *command, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	complain(command, format, values);
+	va_end(values);
+	return TOOL_USAGE;
+}
+
+/* Each line of what config_load() found, errors and warnings alike. */
+static void complain_lines(const struct command_spec *command, struct slice lines)
+{
+	while (lines.len > 0) {
+		const char *end = memchr(lines.data, '\n', lines.len);
+		size_t len = end ? (size_t)(end - lines.data) : lines.len;
+
+		tool_complain(command, "%.*s", (int)len, lines.data);
+		len += end ? 1 : 0;
+		lines.data += len;
+		lines.len -= len;
+	}
+}
+
+int tool_open(
+	struct tool *tool, const struct command_spec *command, const struct tool_options *options)
+{
+	_cleanup_(buffer_release) struct buffer problems = { 0 };
+	const char *path = config_path(options->config);
+	int result;
+
+	*tool = (struct tool){ .command = command, .json = options->json };
+	result = config_load(path, &tool->config, &problems);
+	complain_lines(command, buffer_slice(&problems));
+	if (result < 0 && problems.len == 0)
+		tool_complain(command, "%s: %s", path, strerror(-result));
+	if (result != 0)
+		return TOOL_FAILED;
+
+	result = inbox_new(tool->config, &tool->inbox);
+	if (result < 0) {
+		tool_complain(command, "%s", strerror(-result));
+		return TOOL_FAILED;
+	}
+	return TOOL_DONE;
+}
+
+void tool_close(struct tool *tool)
+{
+	tool->inbox = tool->inbox ? inbox_free(tool->inbox) : NULL;
+	tool->config = tool->config ? config_free(tool->config) : NULL;
+}
+
+static const struct {
+	const char *sentence;
+	int status;
+} REFUSALS[INBOX_STATUSES] = {
+	[INBOX_NOT_FOUND] = { "there is no such notification", TOOL_FAILED },
+	[INBOX_FORBIDDEN] = { "the store does not allow that to this user; members of the group "
+			      "tidings may do everything",
+		TOOL_FAILED },
+	[INBOX_INVALID] = { "the store found the request invalid", TOOL_FAILED },
+	[INBOX_STORAGE_FULL] = { "the store's disk is full", TOOL_TRY_AGAIN },
+	[INBOX_BUSY] = { "the store is busy", TOOL_TRY_AGAIN },
+	[INBOX_FAILED] = { "the store could not do it; its log says why", TOOL_FAILED },
+};
+
+/* What a broken connection may have left undecided. */
+static bool outcome_unknown(enum inbox_operation operation, int result)
+{
+	return operation == INBOX_CREATE &&
+		(result == -ENOTCONN || result == -ETIMEDOUT || result == -ECANCELED);
+}
+
+static bool is_temporary(int error)
+{
+	static const int TEMPORARY[] = { ENOENT, ECONNREFUSED, ENOTCONN, ECONNRESET, EPIPE,
+		ETIMEDOUT, EAGAIN, ECANCELED };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(TEMPORARY); i++)
+		if (error == TEMPORARY[i])
+			return true;
+	return false;
+}
+
+int tool_explain(const struct tool *tool, enum inbox_operation operation, int result,
+	struct buffer *sentence)
+{
+	if (result > 0 && result < INBOX_STATUSES) {
+		buffer_append_string(sentence, REFUSALS[result].sentence);
+		return REFUSALS[result].status;
+	}
+	if (outcome_unknown(operation, result)) {
+		buffer_append_string(sentence,
+			"the store did not answer: whether it was stored is not known");
+		return TOOL_FAILED;
+	}
+	buffer_print(sentence, "cannot reach the store at %s: %s", tool->config->store.socket,
+		strerror(result < 0 ? -result : EPROTO));
+	if (result == -EACCES || result == -EPERM)
+		buffer_append_string(sentence, "; members of the group tidings have access");
+	return is_temporary(-result) ? TOOL_TRY_AGAIN : TOOL_FAILED;
+}
+
+int tool_fail(
+	struct tool *tool, const char *subject, enum inbox_operation operation, int result)
+{
+	_cleanup_(buffer_release) struct buffer sentence = { 0 };
+	int status = tool_explain(tool, operation, result, &sentence);
+
+	tool_complain(tool->command, "%s%s%.*s", subject ? subject : "", subject ? ": " : "",
+		(int)sentence.len, sentence.data ? sentence.data : "");
+	return status;
+}
+
+int tool_call(struct tool *tool, const char *subject, const struct inbox_request *request,
+	struct inbox_answer *ret_answer)
+{
+	int result = inbox_call(tool->inbox, request, CALL_TIMEOUT, ret_answer);
+
+	return result == 0 ? TOOL_DONE : tool_fail(tool, subject, request->operation, result);
+}
+
+/* The greeting comes with any answer; a question after an id that there cannot be costs least. */
+int tool_greet(struct tool *tool, struct inbox_greeting *ret_greeting)
+{
+	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
+	struct inbox_request request = { .operation = INBOX_GET, .user = SLICE("tidings") };
+	int result;
+
+	tool->inbox = inbox_free(tool->inbox);
+	result = inbox_new(tool->config, &tool->inbox);
+	if (result == 0)
+		result = inbox_call(tool->inbox, &request, CALL_TIMEOUT, &answer);
+	if (!tool->inbox || !inbox_greeting(tool->inbox))
+		return tool_fail(tool, NULL, request.operation, result);
+	*ret_greeting = *inbox_greeting(tool->inbox);
+	return TOOL_DONE;
+}
+
+int tool_gravest(int a, int b)
+{
+	if (a == TOOL_DONE || b == TOOL_DONE)
+		return a == TOOL_DONE ? b : a;
+	return a == b ? a : TOOL_FAILED;
+}
+
+bool tool_check_user(const struct command_spec *command, const char *user)
+{
+	if (notification_user_valid(slice_of(user)))
+		return true;
+	tool_complain(command, "USER must be 1 to %d bytes of UTF-8 without control characters",
+		NOTIFICATION_USER_MAX);
+	return false;
+}
