@@ -1,0 +1,129 @@
+/**
+ * The base of both elements: which client an element has, and the style sheets
+ * in its shadow root.
+ */
+
+import { TidingsClient } from "./tidings-client.js";
+import { baseSheet } from "./tidings-style.js";
+import { strings } from "./tidings-view.js";
+
+const shared = new Map(); // "base token-url" to {client, users}
+
+function supplier(address) {
+	return async () => {
+		const response = await fetch(address, { cache: "no-store" });
+		if (response.status === 401 || response.status === 403) return null;
+		if (!response.ok) throw new Error(`${address} answered ${response.status}`);
+		return (await response.json()).token;
+	};
+}
+
+/** Elements of one page with the same attributes share one connection. */
+function acquire(element) {
+	const base = element.getAttribute("base") ?? undefined;
+	const tokenUrl = element.getAttribute("token-url");
+	const key = JSON.stringify([base, tokenUrl]);
+	if (!shared.has(key)) {
+		const client = new TidingsClient({ base, token: tokenUrl ? supplier(tokenUrl) : undefined });
+		shared.set(key, { client, users: 0 });
+		client.start();
+	}
+	const entry = shared.get(key);
+	entry.users++;
+	return {
+		client: entry.client,
+		release() {
+			if (--entry.users > 0) return;
+			entry.client.stop();
+			shared.delete(key);
+		},
+	};
+}
+
+/**
+ * An element with a client: the one that the page sets as `.client` (the page
+ * starts it), else one made from the attributes `base` and `token-url` (an
+ * address of this site that answers {"token": …}; without it, the cookie).
+ * With neither it waits for `.client`.
+ * A subclass has render(), tick(), say(text), bind(client) and unbind().
+ */
+export class TidingsElement extends HTMLElement {
+	#given = null;
+	#client = null;
+	#release = null;
+	#listening = null;
+	#clock;
+
+	constructor(...sheets) {
+		super();
+		this.attachShadow({ mode: "open" }).adoptedStyleSheets = [baseSheet, ...sheets];
+	}
+
+	/** The client in use, or null while the element is in no page. */
+	get client() {
+		return this.#client ?? this.#given;
+	}
+
+	set client(client) {
+		this.#given = client;
+		if (!this.isConnected) return;
+		this.#detach();
+		this.#attach();
+	}
+
+	connectedCallback() {
+		this.#attach();
+		this.#clock = setInterval(() => this.tick(), 30000);
+	}
+
+	disconnectedCallback() {
+		clearInterval(this.#clock);
+		this.#detach();
+	}
+
+	/** What a row's buttons do. */
+	actions = {
+		toggle: ({ id, read }) =>
+			this.attempt(() => (read ? this.client.markUnread(id) : this.client.markRead(id))),
+		remove: ({ id }) =>
+			this.attempt(async () => {
+				await this.client.remove(id);
+				this.say(strings.deleted);
+			}),
+	};
+
+	/** Runs what the user asked for and says so when it failed. */
+	async attempt(action) {
+		try {
+			await action();
+		} catch {
+			this.say(strings.actionFailed);
+		}
+	}
+
+	/** Adds a listener that goes when the element or its client does. */
+	listen(target, type, listener) {
+		target.addEventListener(type, listener, { signal: this.#listening.signal });
+	}
+
+	#attach() {
+		const named = this.hasAttribute("base") || this.hasAttribute("token-url");
+		if (!this.#given && !named) return;
+		this.#listening = new AbortController();
+		const acquired = this.#given ? { client: this.#given } : acquire(this);
+		this.#client = acquired.client;
+		this.#release = acquired.release;
+		this.bind(this.#client);
+		this.listen(this.#client, "status", () => this.render());
+		this.listen(this.#client, "change", () => this.render());
+		this.render();
+	}
+
+	#detach() {
+		if (!this.#client) return;
+		this.#listening.abort();
+		this.unbind();
+		this.#release?.();
+		this.#client = this.#release = null;
+	}
+}
