@@ -39,7 +39,7 @@ static bool has_host(struct slice url)
 {
 	size_t start = 0, end = 0;
 
-	for (; end < url.len && !memchr("/?#", url.data[end], 3); end++)
+	for (; end < url.len && !strchr("/?#", url.data[end]); end++)
 		if (url.data[end] == '@')
 			start = end + 1;
 	return start < end && url.data[start] != ':';

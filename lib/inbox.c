@@ -117,6 +117,13 @@ static void inbox_enqueue(struct inbox *inbox, struct pending *pending)
 	inbox->queued += pending->len;
 }
 
+/* Whether it fits into a frame; what its members mean is for the store to check. */
+static bool is_encodable(const struct inbox_request *request)
+{
+	return notification_user_valid(request->user) && request->epoch.len <= UINT8_MAX &&
+	       request->query.category.len <= NOTIFICATION_CATEGORY_MAX;
+}
+
 int inbox_submit(struct inbox *inbox, const struct inbox_request *request, inbox_answered *answered,
 	void *context)
 {
@@ -126,6 +133,8 @@ int inbox_submit(struct inbox *inbox, const struct inbox_request *request, inbox
 	int r;
 
 	assert(answered);
+	if (!is_encodable(request))
+		return -EINVAL;
 	begin = store_frame_begin(&frame, inbox->next_number, (uint8_t)request->operation, 0);
 	store_encode_request(&frame, request);
 	store_frame_end(&frame, begin);

@@ -110,7 +110,10 @@ int inbox_call(struct inbox *inbox, const struct inbox_request *request, int tim
 /* result as inbox_call() returns it; answer is NULL unless result is 0. May submit more. */
 typedef void inbox_answered(void *context, int result, struct inbox_answer *answer);
 
-/* Queues a request, to be sent by inbox_dispatch(). The request is copied. */
+/*
+ * Queues a request, to be sent by inbox_dispatch(). The request is copied. Returns 0, or
+ * -errno, and then nobody is called (-EINVAL: not a valid user; -EMSGSIZE).
+ */
 int inbox_submit(struct inbox *inbox, const struct inbox_request *request, inbox_answered *answered,
 	void *context);
 

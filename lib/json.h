@@ -1,7 +1,8 @@
 /*
  * JSON text (RFC 8259) into json-c objects, strictly: nothing behind the value,
- * valid UTF-8, no control character inside a string, no NaN, no member named
- * twice in the outermost object, at most JSON_DEPTH levels.
+ * valid UTF-8 (half a surrogate pair as an escape is not), no control character
+ * inside a string, no NUL in a name, no NaN, no member named twice in the
+ * outermost object, at most JSON_DEPTH levels.
  */
 #pragma once
 
@@ -20,7 +21,10 @@ enum json_error {
 	JSON_DUPLICATE,
 };
 
-/* Returns 0 and an object that json_object_put() frees, an enum json_error, or -ENOMEM. */
+/*
+ * Returns 0 and an object that json_object_put() frees (NULL for null), an enum
+ * json_error, or -ENOMEM.
+ */
 int json_parse(struct slice text, struct json_object **ret_object);
 
 const char *json_problem(enum json_error error);

@@ -9,9 +9,9 @@
  * start, so no name in a token ever becomes a path.
  *
  * libjwt does the cryptography. It is lenient about base64 and JSON, so header
- * and payload are read here, strictly: what it accepts is only what both read
- * alike. It parses a PEM key anew for each token, which costs ten times the
- * verification of an RSA signature.
+ * and payload are read here, strictly: only what both accept is a token. Two of
+ * its limits show: it takes no `typ` but JWT, and it parses a PEM key anew for
+ * each token, which costs ten times the verification of an RSA signature.
  */
 #include "lib/token.h"
 
@@ -169,6 +169,11 @@ static bool is_readable(const char *token)
 	return jwt_decode(&jwt, token, NULL, 0) == 0;
 }
 
+/*
+ * libjwt has one error for everything. That it was short of memory shows in
+ * errno only, and it can even say yes then, without having checked anything: a
+ * token of no algorithm comes out.
+ */
 static int check_signature(const struct token_verifier *verifier, const struct token_key *key,
 	const struct parts *parts)
 {
@@ -177,13 +182,13 @@ static int check_signature(const struct token_verifier *verifier, const struct t
 
 	if (parts->signature_len == 0)
 		return TOKEN_SIGNATURE;
+	errno = 0;
 	r = jwt_decode(&jwt, parts->text, (const unsigned char *)key->data, (int)key->len);
-	if (r != 0) {
-		ERR_clear_error();
-		if (r == ENOMEM)
-			return -ENOMEM;
+	if (errno == ENOMEM)
+		return -ENOMEM;
+	ERR_clear_error();
+	if (r != 0)
 		return is_readable(parts->text) ? TOKEN_SIGNATURE : TOKEN_MALFORMED;
-	}
 	if (jwt_get_alg(jwt) != jwt_str_alg(verifier->config->auth.algorithm))
 		return TOKEN_ALGORITHM;
 	return 0;
@@ -251,6 +256,7 @@ static int encode(const struct config *config, const struct token_claims *claims
 	char *token;
 	int r;
 
+	errno = 0;
 	r = -jwt_new(&jwt);
 	if (r == 0)
 		r = add_claims(jwt, config, claims);
@@ -260,7 +266,7 @@ static int encode(const struct config *config, const struct token_claims *claims
 		r = -jwt_set_alg(jwt, jwt_str_alg(config->auth.algorithm),
 			(const unsigned char *)key->data, (int)key->len);
 	if (r < 0)
-		return r;
+		return errno == ENOMEM ? -ENOMEM : r;
 	token = jwt_encode_str(jwt);
 	if (!token)
 		return errno ? -errno : -ENOMEM;

@@ -120,7 +120,7 @@ static int read_user(const struct config *config, struct json_object *claims,
 {
 	struct slice user = json_string(json_object_object_get(claims, config->auth.user_claim));
 
-	if (!notification_user_valid(user))
+	if (!user.data || !notification_user_valid(user))
 		return TOKEN_CLAIMS;
 	principal->user = strndup(user.data, user.len);
 	return principal->user ? 0 : -ENOMEM;

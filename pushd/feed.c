@@ -155,10 +155,9 @@ struct feed *feed_free(struct feed *feed)
 
 int feed_new(const struct config *config, struct feed **ret_feed)
 {
-	_cleanup_(freeing_feed_free) struct feed *feed = NULL;
+	_cleanup_(freeing_feed_free) struct feed *feed = calloc(1, sizeof(*feed));
 	int r;
 
-	feed = calloc(1, sizeof(*feed));
 	if (!feed)
 		return -ENOMEM;
 	transaction_init(&feed->transaction);
@@ -202,7 +201,7 @@ static int feed_stop(struct feed *feed, int state)
 /* There is no file of this number: it will come, or it has been removed. */
 static int feed_missing(struct feed *feed, uint32_t number)
 {
-	uint32_t found;
+	uint32_t found = 0;
 	int r;
 
 	r = feed_find_file(feed, number, &found);

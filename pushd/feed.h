@@ -45,7 +45,9 @@ enum {
 /*
  * Gives the next committed change; its slices live until the next call. Returns
  * 0, FEED_NOTHING, FEED_LOST, or -errno. -EPROTONOSUPPORT: a log of an unknown
- * version. FEED_LOST and -EPROTONOSUPPORT stay until feed_begin().
+ * version. FEED_LOST and -EPROTONOSUPPORT stay until feed_begin(). FEED_LOST is
+ * also what becomes of a change that cannot be understood, and of one
+ * transaction with more than 64 MiB of changes.
  */
 int feed_next(struct feed *feed, struct change *ret_change);
 

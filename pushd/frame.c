@@ -94,8 +94,7 @@ int frame_parse(const uint8_t *bytes, size_t len, struct frame_context context,
 	return 0;
 }
 
-void frame_unmask(uint8_t *data, size_t len, const uint8_t mask[static FRAME_MASK],
-	uint64_t offset)
+void frame_unmask(uint8_t *data, size_t len, const uint8_t mask[static FRAME_MASK], uint64_t offset)
 {
 	uint8_t key[sizeof(uint64_t)];
 	uint64_t word, key_word;

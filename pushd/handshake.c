@@ -228,8 +228,8 @@ static int parse_header(struct handshake_request *request, struct slice line)
 static bool is_http_version(struct slice text)
 {
 	return text.len == 8 && memcmp(text.data, "HTTP/", 5) == 0 && text.data[6] == '.' &&
-		text.data[5] >= '0' && text.data[5] <= '9' && text.data[7] >= '0' &&
-		text.data[7] <= '9';
+	       text.data[5] >= '0' && text.data[5] <= '9' && text.data[7] >= '0' &&
+	       text.data[7] <= '9';
 }
 
 static int parse_request_line(struct handshake_request *request, struct slice line)
@@ -322,7 +322,7 @@ int handshake_parse(struct slice bytes, size_t seen, struct handshake_request *r
 static bool key_valid(struct slice key)
 {
 	return key.len == 24 && key.data[22] == '=' && key.data[23] == '=' &&
-		consists_of((struct slice){ .data = key.data, .len = 22 }, BASE64);
+	       consists_of((struct slice){ .data = key.data, .len = 22 }, BASE64);
 }
 
 int handshake_check_upgrade(const struct handshake_request *request)

@@ -20,7 +20,7 @@ enum {
 };
 
 /* The one subprotocol, and what stands before a token in the list of subprotocols. */
-#define HANDSHAKE_PROTOCOL	"tidings.v1"
+#define HANDSHAKE_PROTOCOL	 "tidings.v1"
 #define HANDSHAKE_PROTOCOL_TOKEN "bearer."
 
 /* What keeps a request from being served, with the status of the answer. */
@@ -28,17 +28,17 @@ enum handshake_error {
 	HANDSHAKE_INCOMPLETE = 1, /* 408 more bytes must come */
 	HANDSHAKE_NOT_UPGRADE,	  /* 426 no failure where other kinds of request are served */
 
-	HANDSHAKE_STRAY_BYTE,	   /* 400 NUL, CR or LF outside of CRLF */
-	HANDSHAKE_BAD_LINE,	   /* 400 request line */
-	HANDSHAKE_BAD_TARGET,	   /* 400 not a path, or characters that a URL cannot have */
-	HANDSHAKE_BAD_HEADER,	   /* 400 a header line; folded lines too */
-	HANDSHAKE_BAD_HOST,	   /* 400 missing, empty or not a host */
-	HANDSHAKE_BAD_PROTOCOLS,   /* 400 not a list of names, or two tokens in it */
-	HANDSHAKE_REPEATED,	   /* 400 a header came twice that may come once */
-	HANDSHAKE_BODY,		   /* 400 the request announces a body */
-	HANDSHAKE_TOO_LARGE,	   /* 431 above HANDSHAKE_MAX */
-	HANDSHAKE_TOO_MANY,	   /* 431 above HANDSHAKE_HEADERS_MAX */
-	HANDSHAKE_HTTP_VERSION,	   /* 505 neither HTTP/1.1 nor HTTP/1.0 */
+	HANDSHAKE_STRAY_BYTE,	 /* 400 NUL, CR or LF outside of CRLF */
+	HANDSHAKE_BAD_LINE,	 /* 400 request line */
+	HANDSHAKE_BAD_TARGET,	 /* 400 not a path, or characters that a URL cannot have */
+	HANDSHAKE_BAD_HEADER,	 /* 400 a header line; folded lines too */
+	HANDSHAKE_BAD_HOST,	 /* 400 missing, empty or not a host */
+	HANDSHAKE_BAD_PROTOCOLS, /* 400 not a list of names, or two tokens in it */
+	HANDSHAKE_REPEATED,	 /* 400 a header came twice that may come once */
+	HANDSHAKE_BODY,		 /* 400 the request announces a body */
+	HANDSHAKE_TOO_LARGE,	 /* 431 above HANDSHAKE_MAX */
+	HANDSHAKE_TOO_MANY,	 /* 431 above HANDSHAKE_HEADERS_MAX */
+	HANDSHAKE_HTTP_VERSION,	 /* 505 neither HTTP/1.1 nor HTTP/1.0 */
 
 	HANDSHAKE_METHOD,	     /* 405 an upgrade that is not GET */
 	HANDSHAKE_OLD_HTTP,	     /* 400 an upgrade in HTTP/1.0 */
@@ -73,9 +73,9 @@ struct handshake_request {
 	struct slice accept;
 
 	/* What was found in headers that are lists, all lines of them */
-	bool upgrade_websocket;	    /* Upgrade names websocket */
-	bool connection_upgrade;    /* Connection names upgrade */
-	bool protocol_offered;	    /* Sec-WebSocket-Protocol holds HANDSHAKE_PROTOCOL */
+	bool upgrade_websocket;	     /* Upgrade names websocket */
+	bool connection_upgrade;     /* Connection names upgrade */
+	bool protocol_offered;	     /* Sec-WebSocket-Protocol holds HANDSHAKE_PROTOCOL */
 	struct slice protocol_token; /* … and HANDSHAKE_PROTOCOL_TOKEN with this behind it */
 
 	/* From `Authorization: Bearer`; empty, but not absent, where nothing follows the scheme */

@@ -47,10 +47,10 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Decodes the character at the front: returns how many bytes it takes, 0 if none can stand there. */
+/* Decodes the character at the front; returns how many bytes it takes, 0 if it is none. */
 static size_t decode_character(struct slice text, char *ret_character)
 {
-	int c = text.data[0];
+	int c = (unsigned char)text.data[0];
 	size_t len = 1;
 
 	if (c == '+') {
@@ -111,7 +111,8 @@ struct slice handshake_cookie(struct slice cookies, const char *name)
 	while (next_piece(&cookies, ';', &pair)) {
 		while (pair.len > 0 && (pair.data[0] == ' ' || pair.data[0] == '\t'))
 			pair = (struct slice){ .data = pair.data + 1, .len = pair.len - 1 };
-		while (pair.len > 0 && (pair.data[pair.len - 1] == ' ' || pair.data[pair.len - 1] == '\t'))
+		while (pair.len > 0 &&
+			(pair.data[pair.len - 1] == ' ' || pair.data[pair.len - 1] == '\t'))
 			pair.len--;
 		value = value_of(pair, name);
 		if (!value.data)

@@ -362,24 +362,36 @@ static int logfile_check_header(struct logfile *file)
 	return 0;
 }
 
+/* Takes the descriptor if it succeeds. */
+static int logfile_new(uint32_t number, int *fd, struct logfile **ret_file)
+{
+	struct logfile *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return -ENOMEM;
+	file->number = number;
+	file->block_size = BLOCK_MIN;
+	file->fd = take_fd(fd);
+	*ret_file = file;
+	return 0;
+}
+
 DEFINE_CLEANUP(struct logfile *, logfile_free)
 
 int logfile_open(int directory_fd, uint32_t number, struct logfile **ret_file)
 {
 	_cleanup_(freeing_logfile_free) struct logfile *file = NULL;
+	_cleanup_(closing_fd) int fd = -1;
 	char name[LOGFILE_NAME_SIZE];
 	int r;
 
-	file = calloc(1, sizeof(*file));
-	if (!file)
-		return -ENOMEM;
-	file->block_size = BLOCK_MIN;
-	file->number = number;
 	logfile_name(number, name);
-	file->fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (file->fd < 0)
+	fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
 		return -errno;
-	r = logfile_check_header(file);
+	r = logfile_new(number, &fd, &file);
+	if (r == 0)
+		r = logfile_check_header(file);
 	if (r != 0)
 		return r;
 	*ret_file = take(file);
@@ -390,8 +402,7 @@ struct logfile *logfile_free(struct logfile *file)
 {
 	if (!file)
 		return NULL;
-	if (file->fd >= 0)
-		close(file->fd);
+	close(file->fd);
 	buffer_release(&file->block);
 	free(file);
 	return NULL;

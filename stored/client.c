@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { READ_CHUNK = 65536 };
+enum { READ_CHUNK = 65536, INPUT_MAX = STORE_REQUEST_MAX + STORE_HEADER_BYTES };
 
 struct client *client_new(int fd)
 {
@@ -42,6 +42,8 @@ int client_receive(struct client *client)
 	char *to;
 
 	buffer_consume(&client->input, take(client->taken));
+	if (client->input.len > INPUT_MAX)
+		return 0; /* it has not been worked on yet */
 	to = buffer_reserve(&client->input, READ_CHUNK);
 	if (!to)
 		return -ENOMEM;

@@ -26,10 +26,13 @@
 
 enum {
 	ROUND_CLIENTS = 128,	 /* ready clients looked at in one round */
-	OUTPUT_MAX = 16 << 20,	 /* bytes unsent, above which a client is not read from */
+	ROUND_REQUESTS = 64,	 /* of one client in one round: its share */
+	OUTPUT_MAX = 1 << 20,	 /* bytes unsent, above which a client's requests wait */
 	HOUSE_USEC = 100 * 1000, /* between two looks at checkpoint and logs */
 	DRAIN_MS = 1000,	 /* how long a stop waits for the next thing to happen */
 };
+
+enum { SHARE_USED = 1 };
 
 struct server {
 	struct store *store;
@@ -65,6 +68,13 @@ static void server_release_client(struct server *server, struct client *client)
 	client_free(client);
 }
 
+/* Whether more of this client's requests may be worked on. */
+static bool server_admits(const struct client *client)
+{
+	return client->fd >= 0 && client->output.len < OUTPUT_MAX &&
+	       client->answers_due < STORE_REQUESTS_MAX;
+}
+
 /* Sends what is due, then waits for what the client may do next. */
 static void server_serve_client(struct server *server, struct client *client)
 {
@@ -76,7 +86,7 @@ static void server_serve_client(struct server *server, struct client *client)
 		return;
 	if (client->output.len > 0)
 		events |= EPOLLOUT;
-	if (client->output.len < OUTPUT_MAX && client->answers_due < STORE_REQUESTS_MAX)
+	if (server_admits(client))
 		events |= EPOLLIN;
 	if (events != client->events && server_watch(server, client, EPOLL_CTL_MOD, events) < 0)
 		client_close(client);
@@ -108,35 +118,69 @@ static int server_run_batch(struct server *server)
 	return 0;
 }
 
-/* Puts the requests that a client has sent into the batch. */
+/*
+ * Puts a client's requests into the batch, up to its share of the round. Returns 0,
+ * SHARE_USED when there may be more, or -EBADMSG.
+ */
 static int server_take_requests(struct server *server, struct client *client)
 {
 	struct store_frame frame;
 	int r;
 
-	while ((r = client_next_frame(client, &frame)) == 0) {
-		r = batch_add(server->batch, client, &frame);
-		if (r < 0)
-			return r;
-		if (batch_is_full(server->batch)) {
-			r = server_run_batch(server);
-			if (r < 0)
-				return sd_event_exit(server->event, r);
-		}
+	for (int taken = 0; taken < ROUND_REQUESTS && server_admits(client); taken++) {
+		if (batch_is_full(server->batch))
+			return SHARE_USED;
+		r = client_next_frame(client, &frame);
+		if (r == 0)
+			r = batch_add(server->batch, client, &frame);
+		if (r != 0)
+			return r < 0 ? r : 0;
 	}
-	return r < 0 ? r : 0;
+	return server_admits(client) ? SHARE_USED : 0;
 }
 
-static void server_receive(struct server *server, struct client *client)
+static void server_cut_off(struct client *client, int error)
 {
-	int r = client_receive(client);
-
-	if (r == 0)
-		r = server_take_requests(server, client);
-	if (r == -EBADMSG)
+	if (error == -EBADMSG)
 		log_warning("a client broke the protocol and was cut off");
+	client_close(client);
+}
+
+/* Receives from those that have sent something. */
+static void server_receive(struct server *server)
+{
+	struct epoll_event events[ROUND_CLIENTS];
+	int n = epoll_wait(server->clients_fd, events, ROUND_CLIENTS, 0);
+
+	for (int i = 0; i < n; i++) {
+		struct client *client = events[i].data.ptr;
+		int r = 0;
+
+		if (events[i].events & ~(uint32_t)EPOLLOUT)
+			r = client_receive(client);
+		if (r < 0)
+			server_cut_off(client, r);
+	}
+}
+
+/* One round: a share of each client's requests, done together. Returns whether any has more. */
+static int server_round(struct server *server)
+{
+	bool more = false;
+	int r;
+
+	server_receive(server);
+	for (struct client *client = server->clients; client; client = client->next) {
+		r = server_take_requests(server, client);
+		if (r < 0)
+			server_cut_off(client, r);
+		more |= r == SHARE_USED;
+	}
+	r = server_run_batch(server);
 	if (r < 0)
-		client_close(client);
+		return r;
+	server_serve_clients(server);
+	return more ? SHARE_USED : 0;
 }
 
 /* A slice after each batch, and one whenever nothing else is to do, while there are any. */
@@ -154,20 +198,17 @@ static int on_sweep(sd_event_source *source, void *context)
 
 static int on_clients(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
-	struct epoll_event events[ROUND_CLIENTS];
 	struct server *server = context;
-	int n = epoll_wait(fd, events, ROUND_CLIENTS, 0);
 	int r;
 
 	(void)source;
+	(void)fd;
 	(void)revents;
-	for (int i = 0; i < n; i++)
-		if (events[i].events & ~(uint32_t)EPOLLOUT)
-			server_receive(server, events[i].data.ptr);
-	r = server_run_batch(server);
+	do
+		r = server_round(server);
+	while (r == SHARE_USED);
 	if (r < 0)
 		return sd_event_exit(server->event, r);
-	server_serve_clients(server);
 	return on_sweep(server->sweep, server);
 }
 
@@ -177,9 +218,6 @@ static int on_durable(sd_event_source *source, int fd, uint32_t revents, void *c
 	struct answers answers;
 	int r;
 
-	(void)source;
-	(void)fd;
-	(void)revents;
 	while ((r = flusher_take(server->flusher, &answers)) == 0) {
 		answers_deliver(&answers);
 		answers_release(&answers);
@@ -188,8 +226,7 @@ static int on_durable(sd_event_source *source, int fd, uint32_t revents, void *c
 		log_error("the log could not be flushed: %s", strerror(-r));
 		return sd_event_exit(server->event, r);
 	}
-	server_serve_clients(server);
-	return 0;
+	return on_clients(source, fd, revents, context); /* sends, and goes on with who had to wait */
 }
 
 static int server_greet(struct server *server, struct client *client)

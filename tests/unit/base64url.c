@@ -39,7 +39,8 @@ static void test_vectors(void)
 		char bytes[16];
 		size_t n = 99;
 
-		ok_int_equal(decode(rows[i][0], strlen(rows[i][0]), bytes, &n), 0, "%s", rows[i][0]);
+		ok_int_equal(decode(rows[i][0], strlen(rows[i][0]), bytes, &n), 0, "%s",
+			rows[i][0]);
 		ok_bytes_equal(bytes, n, rows[i][1], strlen(rows[i][1]), "is %s", rows[i][1]);
 	}
 }
@@ -51,7 +52,8 @@ static void test_exhaustively(void)
 
 	for (size_t n = 1; n <= 3; n++) {
 		for (unsigned i = 0; i < 64 * 64 * 64; i++) {
-			char text[3] = { alphabet[i & 63], alphabet[i >> 6 & 63], alphabet[i >> 12] };
+			char text[3] = { alphabet[i & 63], alphabet[i >> 6 & 63],
+				alphabet[i >> 12] };
 			char bytes[BASE64URL_BYTES(3)], again[8];
 			size_t len;
 
@@ -88,14 +90,14 @@ static void test_foreign_characters(void)
 
 static void test_refused(void)
 {
-	static const char *const texts[] = { "A", "AAAAA", "Zg==", "Zm8=", "Zg=", "Zh", "Zm9", "Z g",
-		"Zm9v\n", " Zm9v", "Zm9v ", "+/+/", "Zm9v.", "=", "====" };
+	static const char *const texts[] = { "A", "AAAAA", "Zg==", "Zm8=", "Zg=", "Zh", "Zm9",
+		"Z g", "Zm9v\n", " Zm9v", "Zm9v ", "+/+/", "Zm9v.", "=", "====" };
 	char bytes[16];
 	size_t n = 99;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
-		ok_int_equal(decode(texts[i], strlen(texts[i]), bytes, &n), -EBADMSG, "refuses \"%s\"",
-			texts[i]);
+		ok_int_equal(decode(texts[i], strlen(texts[i]), bytes, &n), -EBADMSG,
+			"refuses \"%s\"", texts[i]);
 	ok_int_equal((intmax_t)n, 99, "and says no length");
 }
 

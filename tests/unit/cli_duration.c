@@ -8,7 +8,8 @@ static void parsed(const char *text, int expected, int64_t expected_seconds)
 {
 	int64_t seconds = -1;
 
-	ok_int_equal(duration_parse(slice_of(text), &seconds), expected, "\"%s\": the result", text);
+	ok_int_equal(duration_parse(slice_of(text), &seconds), expected, "\"%s\": the result",
+		text);
 	ok_int_equal(seconds, expected == 0 ? expected_seconds : -1, "\"%s\": the seconds", text);
 }
 

@@ -61,8 +61,7 @@ static void test_splits(void)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(CASES); i++)
 		for (size_t cut = 0; cut <= strlen(CASES[i].text); cut++)
-			ok_string_equal(
-				read_cut(CASES[i].text, strlen(CASES[i].text), cut, &seen),
+			ok_string_equal(read_cut(CASES[i].text, strlen(CASES[i].text), cut, &seen),
 				CASES[i].expected, "case %zu cut at %zu", i, cut);
 }
 

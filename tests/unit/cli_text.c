@@ -8,8 +8,7 @@ static void appended(const char *text, size_t len, size_t columns, const char *e
 	size_t expected_width, const char *what)
 {
 	_cleanup_(buffer_release) struct buffer buffer = { 0 };
-	size_t width =
-		text_append(&buffer, (struct slice){ .data = text, .len = len }, columns);
+	size_t width = text_append(&buffer, (struct slice){ .data = text, .len = len }, columns);
 
 	ok_string_equal(buffer_string(&buffer), expected, "%s: the text", what);
 	ok_int_equal(width, expected_width, "%s: the width", what);

@@ -27,13 +27,14 @@ static int parse(struct slice text, struct json_object **ret_object)
 
 static void test_accepted(void)
 {
-	static const char *const texts[] = { "{}", "[]", " { } ", "\t[\n]\r", "null", "true", "false",
-		"0", "-0", "1", "-1", "10", "0.5", "-0.05", "1e5", "1E+05", "1.5e-3", "0e0",
-		"123456789012345678901234567890", "\"\"", "\"a\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
-		"\"\\u00e9\\u20AC\"", "\"\\u0000\"", "\"\\ud83d\\udd14\"", "\"\\uDBFF\\uDFFF\"",
-		"\"\x7f\"", "\"\u00e9\u20ac\U0001F514\"", "[1,2,3]", "[ 1 , [ ] , { } ]",
-		"{\"a\":1}", " { \"a\" : 1 , \"b\" : [ null ] } ", "{\"\":1}",
-		"{\"a\":{\"a\":1,\"a\":2}}", "[{\"a\":1},{\"a\":2}]", "{\"a\":1,\"A\":2}", "\"/*\"" };
+	static const char *const texts[] = { "{}", "[]", " { } ", "\t[\n]\r", "null", "true",
+		"false", "0", "-0", "1", "-1", "10", "0.5", "-0.05", "1e5", "1E+05", "1.5e-3",
+		"0e0", "123456789012345678901234567890", "\"\"", "\"a\"",
+		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\\u20AC\"", "\"\\u0000\"",
+		"\"\\ud83d\\udd14\"", "\"\\uDBFF\\uDFFF\"", "\"\x7f\"",
+		"\"\u00e9\u20ac\U0001F514\"", "[1,2,3]", "[ 1 , [ ] , { } ]", "{\"a\":1}",
+		" { \"a\" : 1 , \"b\" : [ null ] } ", "{\"\":1}", "{\"a\":{\"a\":1,\"a\":2}}",
+		"[{\"a\":1},{\"a\":2}]", "{\"a\":1,\"A\":2}", "\"/*\"" };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
 		ok_int_equal(parse(slice_of(texts[i]), NULL), 0, "takes %s", texts[i]);
@@ -45,14 +46,16 @@ static void test_malformed(void)
 		"{} {}", "1 2", "{}x", "nul", "nulll", "tru", "True", "NULL", "NaN", "Infinity",
 		"-Infinity", "[NaN]", "{\"a\":Infinity}", "01", "-01", "00", "[00]", "1.", "[1.]",
 		".5", "+1", "-", "1e", "1e+", "1e1.5", "--1", "0x10", "1_0", "'a'", "\"", "\"a",
-		"\"\\\"", "\"\\", "\"\\x\"", "\"\\u\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\ud83d\\u12\"",
-		"[1,]", "[,1]", "[1 2]", "[1,,2]", "{\"a\"}", "{\"a\":}", "{\"a\" 1}", "{\"a\":1,}",
-		"{,}", "{a:1}", "{1:1}", "{\"a\":1 \"b\":2}", "{\"a\":1;\"b\":2}", "// c\n1",
-		"/* c */1", "[1] // c", "\"\t\"", "\"a\nb\"", "\"\x01\"", "\"\x1f\"", "[\f1]", "[1\v]",
-		"{\"a\\u0000b\":1}", "{\"a\nb\":1}", "\\u0031", "@" };
+		"\"\\\"", "\"\\", "\"\\x\"", "\"\\u\"", "\"\\u12\"", "\"\\u12G4\"",
+		"\"\\ud83d\\u12\"", "[1,]", "[,1]", "[1 2]", "[1,,2]", "{\"a\"}", "{\"a\":}",
+		"{\"a\" 1}", "{\"a\":1,}", "{,}", "{a:1}", "{1:1}", "{\"a\":1 \"b\":2}",
+		"{\"a\":1;\"b\":2}", "// c\n1", "/* c */1", "[1] // c", "\"\t\"", "\"a\nb\"",
+		"\"\x01\"", "\"\x1f\"", "[\f1]", "[1\v]", "{\"a\\u0000b\":1}", "{\"a\nb\":1}",
+		"\\u0031", "@" };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
-		ok_int_equal(parse(slice_of(texts[i]), NULL), JSON_MALFORMED, "refuses %s", texts[i]);
+		ok_int_equal(parse(slice_of(texts[i]), NULL), JSON_MALFORMED, "refuses %s",
+			texts[i]);
 	ok_int_equal(parse((struct slice){ 0 }, NULL), JSON_MALFORMED, "refuses no text at all");
 	ok_int_equal(parse(SLICE("\"a\0b\""), NULL), JSON_MALFORMED, "refuses a NUL in a string");
 	ok_int_equal(parse(SLICE("1\0"), NULL), JSON_MALFORMED, "refuses a NUL behind the value");
@@ -91,17 +94,19 @@ static void test_depth(void)
 		}
 	}
 	ok_int_equal(parse(SLICE("[[[[[[[[[[[[[[[[[[[[[[[["), NULL), JSON_TOO_DEEP, "never closed");
-	ok_int_equal(parse(SLICE("[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]"), NULL), 0,
-		"many beside each other are not deep");
+	ok_int_equal(parse(SLICE("[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]"), NULL),
+		0, "many beside each other are not deep");
 }
 
 static void test_duplicates(void)
 {
 	static const char *const texts[] = { "{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":2,\"a\":null}",
-		"{\"sub\":1,\"s\\u0075b\":2}", "{\"a\":{\"b\":1},\"a\":{\"b\":1}}", "{\"\":1,\"\":1}" };
+		"{\"sub\":1,\"s\\u0075b\":2}", "{\"a\":{\"b\":1},\"a\":{\"b\":1}}",
+		"{\"\":1,\"\":1}" };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
-		ok_int_equal(parse(slice_of(texts[i]), NULL), JSON_DUPLICATE, "duplicate: %s", texts[i]);
+		ok_int_equal(parse(slice_of(texts[i]), NULL), JSON_DUPLICATE, "duplicate: %s",
+			texts[i]);
 }
 
 /* Each text cut short is refused, or, where a number is cut, still a whole text. */

@@ -61,6 +61,25 @@ static void test_levels(void)
 	}
 }
 
+static void test_level_names(void)
+{
+	static const char *const wrong[] = { "", "Error", "info ", "inf", "infos", "3", "notice" };
+	enum log_level level = LOG_LEVEL_DEBUG;
+
+	ok_int_equal(log_level_parse("error", &level), 0, "error is a level");
+	ok_int_equal(level, LOG_LEVEL_ERROR, "its own");
+	ok_int_equal(log_level_parse("warning", &level), 0, "warning is a level");
+	ok_int_equal(level, LOG_LEVEL_WARNING, "its own");
+	ok_int_equal(log_level_parse("info", &level), 0, "info is a level");
+	ok_int_equal(level, LOG_LEVEL_INFO, "its own");
+	ok_int_equal(log_level_parse("debug", &level), 0, "debug is a level");
+	ok_int_equal(level, LOG_LEVEL_DEBUG, "its own");
+	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
+		ok_int_equal(log_level_parse(wrong[i], &level), -EINVAL, "\"%s\" is none",
+			wrong[i]);
+	ok_int_equal(level, LOG_LEVEL_DEBUG, "and nothing is handed out");
+}
+
 static void test_before_open(void)
 {
 	_cleanup_(release) int fd = capture();
@@ -257,6 +276,7 @@ int main(void)
 	saved_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	unsetenv("JOURNAL_STREAM");
 	test_before_open();
+	test_level_names();
 	test_levels();
 	test_hostile_text();
 	test_all_pairs();

@@ -2,6 +2,7 @@
 #include "tests/unit/log_fixture.h"
 
 #include "pushd/logfile.h"
+#include "tests/tap.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -192,4 +193,47 @@ const char *fixture_log_path(const struct log_fixture *fixture, uint32_t number)
 	logfile_name(number, name);
 	snprintf(path, sizeof(path), "%s/log/%s", fixture->home, name);
 	return path;
+}
+
+struct feed *fixture_feed(const struct log_fixture *fixture, struct feed_position position)
+{
+	struct feed *feed = NULL;
+	int r = feed_new(&fixture->config, &feed);
+
+	if (r < 0) {
+		printf("Bail out! feed_new: %s\n", strerror(-r));
+		exit(1);
+	}
+	feed_begin(feed, position);
+	return feed;
+}
+
+int fixture_read(struct feed *feed, unsigned *next, size_t padding)
+{
+	struct change change;
+	int r;
+
+	r = feed_drain(feed);
+	while (r == 0) {
+		r = feed_next(feed, &change);
+		if (r != 0)
+			return r;
+		if (!fixture_is_change(&change, *next, padding)) {
+			tap_note("not change %u: user %.*s", *next, (int)change.user.len,
+				change.user.data);
+			return -EILSEQ;
+		}
+		(*next)++;
+	}
+	return r;
+}
+
+bool fixture_gives(struct feed *feed, unsigned *next, unsigned last)
+{
+	int r = fixture_read(feed, next, 0);
+
+	if (r == FEED_NOTHING && *next == last + 1)
+		return true;
+	tap_note("result %d, change %u would be next, not %u", r, *next, last + 1);
+	return false;
 }

@@ -49,3 +49,18 @@ bool fixture_is_change(const struct change *change, unsigned number, size_t padd
 
 /* The path of a log file, in a static buffer. */
 const char *fixture_log_path(const struct log_fixture *fixture, uint32_t number);
+
+/* A feed of it that begins there. */
+struct feed *fixture_feed(const struct log_fixture *fixture, struct feed_position position);
+
+/*
+ * Reads changes from number *next on for as long as they come; *next is then the next one.
+ * Returns what the feed said at the end, -EILSEQ for another change than the next one.
+ */
+int fixture_read(struct feed *feed, unsigned *next, size_t padding);
+
+/* Whether the feed gives exactly the changes from *next to `last`, and then has nothing more. */
+bool fixture_gives(struct feed *feed, unsigned *next, unsigned last);
+
+#define ok_changes(feed, next, last, ...) \
+	tap_ok(fixture_gives((feed), &(next), (last)), __VA_ARGS__)
