@@ -81,8 +81,9 @@ static void describe_right(struct buffer *to, const struct config *config, enum 
 {
 	bool publish = right == AUTH_PUBLISHER;
 
-	buffer_append_string(to, publish ? "This needs the right to publish: a token whose "
-					 : "This needs the right of an administrator: a token whose ");
+	buffer_append_string(to,
+		publish ? "This needs the right to publish: a token whose "
+			: "This needs the right of an administrator: a token whose ");
 	buffer_append_string(to, config->auth.role_claim);
 	buffer_append_string(to, " is ");
 	append_alternatives(to, publish ? config->auth.publisher_roles : config->auth.admin_roles);

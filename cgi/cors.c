@@ -71,8 +71,8 @@ enum origin cors_origin(const struct config *config, const struct http_request *
 	if (!origin)
 		return ORIGIN_ABSENT;
 	if (config->web.allowed_origins[0])
-		allowed = strcmp(origin, "null") != 0 &&
-			  listed(config->web.allowed_origins, origin);
+		allowed =
+			strcmp(origin, "null") != 0 && listed(config->web.allowed_origins, origin);
 	else
 		allowed = is_same_origin(config, request, origin);
 	return allowed ? ORIGIN_ALLOWED : ORIGIN_FOREIGN;

@@ -18,11 +18,13 @@ enum { LISTEN_BACKLOG = 4096 /* the kernel cuts it to net.core.somaxconn */ };
 
 static int local_parse(const char *path, struct endpoint *ret_endpoint)
 {
-	if (strlen(path) >= sizeof(ret_endpoint->address.local.sun_path))
+	size_t size = strlen(path) + 1;
+
+	if (size > sizeof(ret_endpoint->address.local.sun_path))
 		return -EINVAL;
 	*ret_endpoint = (struct endpoint){ .len = sizeof(struct sockaddr_un) };
 	ret_endpoint->address.local.sun_family = AF_UNIX;
-	strcpy(ret_endpoint->address.local.sun_path, path);
+	memcpy(ret_endpoint->address.local.sun_path, path, size);
 	return 0;
 }
 

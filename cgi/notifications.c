@@ -8,7 +8,13 @@
 
 static const char *const no_parameters[] = { NULL };
 static const char *const list_parameters[] = {
-	"limit", "cursor", "offset", "unread", "type", "category", NULL,
+	"limit",
+	"cursor",
+	"offset",
+	"unread",
+	"type",
+	"category",
+	NULL,
 };
 static const char *const delete_parameters[] = { "all", "read", NULL };
 

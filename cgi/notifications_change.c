@@ -121,8 +121,8 @@ static void change_many(struct exchange *exchange, enum inbox_operation operatio
 	buffer_append_decimal(body, answer.affected);
 	buffer_append_string(body, ",\"message\":\"");
 	buffer_append_decimal(body, answer.affected);
-	buffer_print(body, " %s %s\"", answer.affected == 1 ? "notification was" : "notifications were",
-		verb);
+	buffer_print(body, " %s %s\"",
+		answer.affected == 1 ? "notification was" : "notifications were", verb);
 	append_counts(exchange, &answer.counts);
 }
 

@@ -74,8 +74,12 @@ static const struct {
 	const char *name;
 	void (*read)(struct inbox_query *query, struct slice value, struct problems *problems);
 } list_parameters[] = {
-	{ "limit", read_limit },   { "offset", read_offset }, { "cursor", read_cursor },
-	{ "unread", read_unread }, { "type", read_type },     { "category", read_category },
+	{ "limit", read_limit },
+	{ "offset", read_offset },
+	{ "cursor", read_cursor },
+	{ "unread", read_unread },
+	{ "type", read_type },
+	{ "category", read_category },
 };
 
 /* Reads the page that is asked for; false if it is answered that this is wrong. */

@@ -215,7 +215,9 @@ int program_run(const struct program *program, int argc, char **argv)
 		.options = options,
 	};
 	struct arguments arguments = { 0 };
-	struct running running = { .program = program, .arguments = &arguments, .listen_fd = STDIN_FILENO };
+	struct running running = { .program = program,
+		.arguments = &arguments,
+		.listen_fd = STDIN_FILENO };
 	enum log_level level = LOG_LEVEL_INFO;
 	int operands, status;
 

@@ -25,8 +25,8 @@
 #include <sys/time.h>
 
 enum {
-	PEER_TIMEOUT_S = 5,	  /* of one read or write */
-	DRAIN_MAX = 64 << 20,	  /* bytes of a refused body that are read and dropped */
+	PEER_TIMEOUT_S = 5,   /* of one read or write */
+	DRAIN_MAX = 64 << 20, /* bytes of a refused body that are read and dropped */
 	DRAIN_CHUNK = 16384,
 	CHUNK = 8192,
 };
@@ -184,6 +184,7 @@ static void serve_connection(const struct server *server, int connection_fd)
 	/* Without a socket to listen at, libfcgi cannot go on to another connection */
 	FCGX_InitRequest(&fastcgi, -1, 0);
 	fastcgi.ipcFd = connection_fd;
+	fastcgi.keepConnection = 1; /* or it would be closed before it is read */
 	if (FCGX_Accept_r(&fastcgi) != 0) {
 		log_warning("a connection brought no request");
 		return; /* libfcgi has closed it */

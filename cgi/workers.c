@@ -22,16 +22,20 @@
 #include <time.h>
 
 enum {
-	RESTARTS_MAX = 40,     /* at once … */
-	RESTARTS_RATE = 20,    /* … and this many a second */
+	RESTARTS_MAX = 40,	/* at once … */
+	RESTARTS_RATE = 20,	/* … and this many a second */
 	STOP_TIMEOUT_MS = 5000, /* for the request at hand, when all is to end */
+};
+
+struct place {
+	pid_t pid;     /* 0 = none runs in this place */
+	bool expected; /* was told to end */
 };
 
 struct parent {
 	const struct workers *workers;
 	pid_t pid;
-	pid_t *children; /* 0 = none runs in this place */
-	bool *expected;	 /* was told to end */
+	struct place *places;
 	double restarts; /* how many may be made now */
 	int64_t counted; /* when that was last brought up to date: monotonic milliseconds */
 	sigset_t signals;
@@ -89,8 +93,8 @@ static int start_worker(struct parent *parent, unsigned place)
 			_exit(0); /* the parent died before it could be tied to */
 		_exit(parent->workers->work(parent->workers->context));
 	}
-	parent->children[place] = pid;
-	parent->expected[place] = false;
+	parent->places[place].pid = pid;
+	parent->places[place].expected = false;
 	return 0;
 }
 
@@ -100,7 +104,7 @@ static bool start_workers(struct parent *parent)
 	for (unsigned i = 0; i < parent->workers->count; i++) {
 		int r;
 
-		if (parent->children[i])
+		if (parent->places[i].pid)
 			continue;
 		if (!take_restart(parent))
 			return true;
@@ -130,10 +134,10 @@ static void reap(struct parent *parent)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		for (unsigned i = 0; i < parent->workers->count; i++) {
-			if (parent->children[i] != pid)
+			if (parent->places[i].pid != pid)
 				continue;
-			parent->children[i] = 0;
-			if (parent->expected[i])
+			parent->places[i].pid = 0;
+			if (parent->places[i].expected)
 				parent->restarts += 1; /* it did not die by itself */
 			else
 				log_end(pid, status);
@@ -144,17 +148,17 @@ static void reap(struct parent *parent)
 static void signal_workers(struct parent *parent, int signal_number)
 {
 	for (unsigned i = 0; i < parent->workers->count; i++) {
-		if (!parent->children[i])
+		if (!parent->places[i].pid)
 			continue;
-		parent->expected[i] = true;
-		kill(parent->children[i], signal_number);
+		parent->places[i].expected = true;
+		kill(parent->places[i].pid, signal_number);
 	}
 }
 
 static bool any_left(const struct parent *parent)
 {
 	for (unsigned i = 0; i < parent->workers->count; i++)
-		if (parent->children[i])
+		if (parent->places[i].pid)
 			return true;
 	return false;
 }
@@ -219,18 +223,16 @@ static void stop(struct parent *parent)
 
 int workers_run(const struct workers *workers)
 {
-	_cleanup_(freeing_memory) pid_t *children = calloc(workers->count, sizeof(*children));
-	_cleanup_(freeing_memory) bool *expected = calloc(workers->count, sizeof(*expected));
+	_cleanup_(freeing_memory) struct place *places = calloc(workers->count, sizeof(*places));
 	struct parent parent = {
 		.workers = workers,
 		.pid = getpid(),
-		.children = children,
-		.expected = expected,
+		.places = places,
 		.restarts = RESTARTS_MAX,
 		.counted = monotonic_ms(),
 	};
 
-	if (!children || !expected)
+	if (!places)
 		return -ENOMEM;
 	handled_signals(&parent.signals);
 	for (unsigned i = 0; i < workers->count; i++) {

@@ -9,13 +9,13 @@ struct arguments {
 	struct tool_options common;
 };
 
-static const struct option_spec OPTIONS[] = { TOOL_OPTIONS(struct arguments) };
+static const struct option_spec options[] = { TOOL_OPTIONS(struct arguments) };
 
 const struct command_spec count_command = {
 	.name = "tidings count",
 	.operands = "USER",
 	.purpose = "Count a user's notifications.",
-	.options = OPTIONS,
+	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
 };
@@ -40,12 +40,12 @@ static void add_number(struct table *table, uint64_t number, enum style style)
 
 static int print_table(const struct tool *tool, const struct counts *counts)
 {
-	static const struct table_column COLUMNS[] = {
+	static const struct table_column columns[] = {
 		{ .heading = "UNREAD", .right = true },
 		{ .heading = "UNSEEN", .right = true },
 		{ .heading = "TOTAL", .right = true },
 	};
-	_cleanup_(table_release) struct table table = table_of(COLUMNS, ARRAY_LENGTH(COLUMNS));
+	_cleanup_(table_release) struct table table = table_of(columns, ARRAY_LENGTH(columns));
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 	struct terminal terminal = terminal_of(STDOUT_FILENO);
 

@@ -12,11 +12,11 @@ static int64_t unit_seconds(char letter)
 	static const struct {
 		char letter;
 		int seconds;
-	} UNITS[] = { { 's', 1 }, { 'm', MINUTE }, { 'h', HOUR }, { 'd', DAY }, { 'w', WEEK } };
+	} units[] = { { 's', 1 }, { 'm', MINUTE }, { 'h', HOUR }, { 'd', DAY }, { 'w', WEEK } };
 
-	for (size_t i = 0; i < ARRAY_LENGTH(UNITS); i++)
-		if (letter == UNITS[i].letter)
-			return UNITS[i].seconds;
+	for (size_t i = 0; i < ARRAY_LENGTH(units); i++)
+		if (letter == units[i].letter)
+			return units[i].seconds;
 	return 0;
 }
 
@@ -49,7 +49,7 @@ void duration_ago(int64_t now, int64_t then, char text[static DURATION_TEXT_SIZE
 	static const struct {
 		int64_t below, unit;
 		const char *name;
-	} SCALE[] = {
+	} scale[] = {
 		{ MINUTE, 1, "s" },
 		{ HOUR, MINUTE, "min" },
 		{ DAY, HOUR, "h" },
@@ -62,10 +62,10 @@ void duration_ago(int64_t now, int64_t then, char text[static DURATION_TEXT_SIZE
 		snprintf(text, DURATION_TEXT_SIZE, "now");
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_LENGTH(SCALE); i++) {
-		if (seconds < SCALE[i].below) {
+	for (size_t i = 0; i < ARRAY_LENGTH(scale); i++) {
+		if (seconds < scale[i].below) {
 			snprintf(text, DURATION_TEXT_SIZE, "%lld %s ago",
-				(long long)(seconds / SCALE[i].unit), SCALE[i].name);
+				(long long)(seconds / scale[i].unit), scale[i].name);
 			return;
 		}
 	}

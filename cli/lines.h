@@ -12,7 +12,7 @@
 enum { LINES_MAX = 65536 };
 
 struct lines {
-	int fd; /* of the caller */
+	int fd;		 /* of the caller */
 	uint64_t number; /* of the line last taken; the first is 1 */
 	struct buffer held;
 	size_t begin; /* of what was not yet taken, in `held` */

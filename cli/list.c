@@ -22,7 +22,7 @@ struct arguments {
 	struct tool_options common;
 };
 
-static const struct option_spec OPTIONS[] = {
+static const struct option_spec options[] = {
 	{ .name = "limit",
 		.letter = 'n',
 		.argument = "NUMBER",
@@ -66,7 +66,7 @@ const struct command_spec list_command = {
 	.name = "tidings list",
 	.operands = "USER",
 	.purpose = "List a user's notifications, newest first.",
-	.options = OPTIONS,
+	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
 };
@@ -78,8 +78,7 @@ static int set_type(const char *name, struct inbox_query *query)
 	if (!name)
 		return TOOL_DONE;
 	if (notification_type_parse(slice_of(name), &type) < 0)
-		return tool_refuse(
-			&list_command, "--type must be info, success, warning or error");
+		return tool_refuse(&list_command, "--type must be info, success, warning or error");
 	query->type = (int)type;
 	return TOOL_DONE;
 }
@@ -161,7 +160,7 @@ static void add_time(struct table *table, const struct terminal *terminal, int64
 static void add_row(struct table *table, const struct terminal *terminal,
 	const struct notification *notification)
 {
-	static const enum style TYPE_STYLES[NOTIFICATION_TYPES] = {
+	static const enum style type_styles[NOTIFICATION_TYPES] = {
 		[NOTIFICATION_INFO] = STYLE_PLAIN,
 		[NOTIFICATION_SUCCESS] = STYLE_GOOD,
 		[NOTIFICATION_WARNING] = STYLE_WARNING,
@@ -176,7 +175,7 @@ static void add_row(struct table *table, const struct terminal *terminal,
 	add_time(table, terminal, notification->created);
 	table_add(table, slice_of(unread ? "unread" : "read"), STYLE_PLAIN);
 	table_add(table, slice_of(notification_type_name(notification->type)),
-		TYPE_STYLES[notification->type]);
+		type_styles[notification->type]);
 	output_notification_headline(&headline, notification);
 	table_add(table, buffer_slice(&headline), unread ? STYLE_STRONG : STYLE_PLAIN);
 }
@@ -198,14 +197,14 @@ static void print_summary(const struct terminal *terminal, const struct inbox_an
 
 static int print_table(const struct tool *tool, struct inbox_answer *answer)
 {
-	static const struct table_column COLUMNS[] = {
+	static const struct table_column columns[] = {
 		{ .heading = "ID" },
 		{ .heading = "CREATED" },
 		{ .heading = "STATE" },
 		{ .heading = "TYPE" },
 		{ .heading = "NOTIFICATION", .flexible = true },
 	};
-	_cleanup_(table_release) struct table table = table_of(COLUMNS, ARRAY_LENGTH(COLUMNS));
+	_cleanup_(table_release) struct table table = table_of(columns, ARRAY_LENGTH(columns));
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 	struct terminal terminal = terminal_of(STDOUT_FILENO);
 	struct notification notification;

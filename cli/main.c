@@ -13,7 +13,7 @@ static const struct subcommand {
 	const char *name;
 	const struct command_spec *command;
 	int (*run)(int argc, char **argv);
-} SUBCOMMANDS[] = {
+} subcommands[] = {
 	{ "send", &send_command, send_run },
 	{ "list", &list_command, list_run },
 	{ "count", &count_command, count_run },
@@ -22,13 +22,13 @@ static const struct subcommand {
 	{ "token", &token_command, token_run },
 };
 
-static const struct command_spec SELF = { .name = "tidings" };
+static const struct command_spec self = { .name = "tidings" };
 
 static const struct subcommand *find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(SUBCOMMANDS); i++)
-		if (strcmp(SUBCOMMANDS[i].name, name) == 0)
-			return &SUBCOMMANDS[i];
+	for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++)
+		if (strcmp(subcommands[i].name, name) == 0)
+			return &subcommands[i];
 	return NULL;
 }
 
@@ -37,8 +37,8 @@ static void print_help(FILE *to)
 	fputs("Usage: tidings SUBCOMMAND [OPTION]... [OPERAND]...\n"
 	      "Send, read and watch the notifications of tidings.\n\n",
 		to);
-	for (size_t i = 0; i < ARRAY_LENGTH(SUBCOMMANDS); i++)
-		fprintf(to, "  %-8s%s\n", SUBCOMMANDS[i].name, SUBCOMMANDS[i].command->purpose);
+	for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++)
+		fprintf(to, "  %-8s%s\n", subcommands[i].name, subcommands[i].command->purpose);
 	fputs("\n"
 	      "      --help     print this help and exit\n"
 	      "      --version  print the version and exit\n\n"
@@ -56,7 +56,7 @@ static int help(int argc, char **argv)
 	}
 	subcommand = find(argv[1]);
 	if (!subcommand || argc > 2)
-		return tool_refuse(&SELF, "help: give the name of one subcommand");
+		return tool_refuse(&self, "help: give the name of one subcommand");
 	options_help(subcommand->command, stdout);
 	return TOOL_DONE;
 }
@@ -76,12 +76,12 @@ static int run(int argc, char **argv)
 		return TOOL_DONE;
 	}
 	if (argv[1][0] == '-')
-		return tool_refuse(&SELF, "%s: options follow the subcommand; try tidings --help",
+		return tool_refuse(&self, "%s: options follow the subcommand; try tidings --help",
 			argv[1]);
 	subcommand = find(argv[1]);
 	if (!subcommand)
-		return tool_refuse(
-			&SELF, "no subcommand is called %s; try tidings --help", argv[1]);
+		return tool_refuse(&self, "no subcommand is called %s; try tidings --help",
+			argv[1]);
 	return subcommand->run(argc - 1, argv + 1);
 }
 
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 	text_init();
 	status = run(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		tool_complain(&SELF, "cannot write to standard output: %s", strerror(errno));
+		tool_complain(&self, "cannot write to standard output: %s", strerror(errno));
 		status = tool_gravest(status, TOOL_FAILED);
 	}
 	return status;

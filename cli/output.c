@@ -8,8 +8,7 @@
 
 void output_counts(struct buffer *to, const struct counts *counts)
 {
-	buffer_print(to,
-		"\"unreadCount\":%" PRIu64 ",\"unseenCount\":%" PRIu64 ",\"seq\":%" PRIu64,
+	buffer_print(to, "\"unreadCount\":%" PRIu64 ",\"unseenCount\":%" PRIu64 ",\"seq\":%" PRIu64,
 		counts->unread, counts->unseen, counts->seq);
 }
 

@@ -20,9 +20,9 @@ struct progress progress_begin(void)
 {
 	int64_t now = progress_clock();
 
-	return (struct progress){
-		.wanted = isatty(STDERR_FILENO), .begun = now, .next = now + INTERVAL
-	};
+	return (struct progress){ .wanted = isatty(STDERR_FILENO),
+		.begun = now,
+		.next = now + INTERVAL };
 }
 
 void progress_show(struct progress *progress, uint64_t done, uint64_t failed)

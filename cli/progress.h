@@ -9,7 +9,7 @@
 
 struct progress {
 	bool wanted;
-	bool shown; /* the line stands there now */
+	bool shown;	     /* the line stands there now */
 	int64_t begun, next; /* milliseconds of the monotonic clock */
 };
 

@@ -13,7 +13,7 @@ struct arguments {
 	struct tool_options common;
 };
 
-static const struct option_spec OPTIONS[] = {
+static const struct option_spec options[] = {
 	{ .name = "all",
 		.letter = 'a',
 		.help = "mark all of the user's, in place of ids",
@@ -31,7 +31,7 @@ const struct command_spec read_command = {
 	.name = "tidings read",
 	.operands = "USER [ID]...",
 	.purpose = "Mark a user's notifications as read.",
-	.options = OPTIONS,
+	.options = options,
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,
 };
@@ -124,15 +124,15 @@ int read_run(int argc, char **argv)
 		return result;
 
 	request.user = slice_of(argv[1]);
-	request.operation = arguments.all ? INBOX_READ_ALL :
-		arguments.unread	  ? INBOX_MARK_UNREAD :
-					    INBOX_MARK_READ;
+	request.operation = arguments.all      ? INBOX_READ_ALL
+			    : arguments.unread ? INBOX_MARK_UNREAD
+					       : INBOX_MARK_READ;
 	if (arguments.all)
 		outcome.status = mark(&tool, NULL, &request, &outcome);
 	else
 		mark_each(&tool, &request, argv + 2, operands - 1, &outcome);
 	if (outcome.status == TOOL_DONE || outcome.count > 0)
-		outcome.status = tool_gravest(
-			outcome.status, print(&tool, &outcome, arguments.unread));
+		outcome.status =
+			tool_gravest(outcome.status, print(&tool, &outcome, arguments.unread));
 	return outcome.status;
 }

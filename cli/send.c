@@ -21,7 +21,7 @@ struct arguments {
 	struct tool_options common;
 };
 
-static const struct option_spec OPTIONS[] = {
+static const struct option_spec options[] = {
 	{ .name = "type",
 		.letter = 't',
 		.argument = "TYPE",
@@ -62,7 +62,7 @@ const struct command_spec send_command = {
 	.name = "tidings send",
 	.operands = "USER TITLE MESSAGE | -",
 	.purpose = "Send a notification, or many.",
-	.options = OPTIONS,
+	.options = options,
 	.min_operands = 0,
 	.max_operands = 3,
 };

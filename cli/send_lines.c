@@ -33,9 +33,9 @@ struct sender {
 	struct progress progress;
 	unsigned under_way;
 	uint64_t sent, failed;
-	int connection; /* what inbox_dispatch() said last */
-	int64_t heard;	/* when the last answer came, or the first request went */
-	bool unreachable; /* told once, not for each line */
+	int connection;	   /* what inbox_dispatch() said last */
+	int64_t heard;	   /* when the last answer came, or the first request went */
+	bool unreachable;  /* told once, not for each line */
 	bool disconnected; /* what is still under way was never sent */
 	int status;
 };
@@ -94,9 +94,9 @@ static void sender_answered(void *context, int result, struct inbox_answer *answ
 static int sender_submit(struct sender *sender, const struct draft *draft)
 {
 	_cleanup_(freeing_memory) struct errand *errand = malloc(sizeof(*errand));
-	struct inbox_request request = {
-		.operation = INBOX_CREATE, .user = draft->user, .draft = draft
-	};
+	struct inbox_request request = { .operation = INBOX_CREATE,
+		.user = draft->user,
+		.draft = draft };
 	int result;
 
 	if (!errand)
@@ -114,7 +114,7 @@ static int sender_submit(struct sender *sender, const struct draft *draft)
 static bool is_blank(struct slice line)
 {
 	for (size_t i = 0; i < line.len; i++)
-		if (!memchr(" \t\r", line.data[i], 3))
+		if (line.data[i] != ' ' && line.data[i] != '\t' && line.data[i] != '\r')
 			return false;
 	return true;
 }
@@ -156,8 +156,8 @@ static bool sender_take_lines(struct sender *sender)
 			continue;
 		}
 		progress_clear(&sender->progress);
-		tool_complain(sender->tool->command,
-			"line %" PRIu64 ": longer than %d bytes", sender->lines.number, LINES_MAX);
+		tool_complain(sender->tool->command, "line %" PRIu64 ": longer than %d bytes",
+			sender->lines.number, LINES_MAX);
 		sender->failed++;
 		sender->status = tool_gravest(sender->status, TOOL_FAILED);
 	}
@@ -176,6 +176,7 @@ static int sender_wait(struct sender *sender, bool wants_input)
 	};
 	int timeout = sender->under_way == 0 ? -1 : connected ? TICK : RETRY;
 
+	fflush(stdout); /* whoever reads the answers may be waiting for one */
 	if (poll(fds, ARRAY_LENGTH(fds), timeout) < 0)
 		return errno == EINTR ? 0 : -errno;
 	return fds[0].revents ? lines_fill(&sender->lines) : 0;
@@ -186,7 +187,7 @@ static bool sender_gives_up(const struct sender *sender)
 	bool reached = inbox_greeting(sender->tool->inbox);
 
 	return sender->under_way > 0 &&
-		progress_clock() - sender->heard > (reached ? PATIENCE : FIRST_PATIENCE);
+	       progress_clock() - sender->heard > (reached ? PATIENCE : FIRST_PATIENCE);
 }
 
 /* Ends all that is under way, and tells what became of it. */

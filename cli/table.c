@@ -64,8 +64,8 @@ static void measure(const struct table *table, const struct terminal *terminal, 
 
 		if (!table->columns[i].flexible || !terminal->present || total <= terminal->columns)
 			continue;
-		widths[i] = others + FLEXIBLE_MIN < terminal->columns ? terminal->columns - others :
-									FLEXIBLE_MIN;
+		widths[i] = others + FLEXIBLE_MIN < terminal->columns ? terminal->columns - others
+								      : FLEXIBLE_MIN;
 	}
 }
 
@@ -94,6 +94,7 @@ int table_format(struct buffer *to, const struct table *table, const struct term
 
 	if (buffer_status(&table->text) || buffer_status(&table->cells))
 		return -ENOMEM;
+	assert(table->n_columns > 0);
 	measure(table, terminal, widths);
 	for (size_t i = 0; i < table->n_columns; i++)
 		format_cell(to, table, terminal, i, widths[i], slice_of(table->columns[i].heading),

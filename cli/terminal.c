@@ -36,7 +36,7 @@ struct terminal terminal_of(int fd)
 
 const char *style_begin(const struct terminal *terminal, enum style style)
 {
-	static const char *const SEQUENCES[STYLES] = {
+	static const char *const sequences[STYLES] = {
 		[STYLE_PLAIN] = "",
 		[STYLE_HEADING] = "\033[4m",
 		[STYLE_STRONG] = "\033[1m",
@@ -45,7 +45,7 @@ const char *style_begin(const struct terminal *terminal, enum style style)
 		[STYLE_BAD] = "\033[31m",
 	};
 
-	return terminal->colour ? SEQUENCES[style] : "";
+	return terminal->colour ? sequences[style] : "";
 }
 
 const char *style_end(const struct terminal *terminal, enum style style)

@@ -29,17 +29,17 @@ static size_t sequence_length(uint8_t first, uint32_t *ret_bits)
 	static const struct {
 		uint8_t mask, value;
 		size_t len;
-	} FORMS[] = {
+	} forms[] = {
 		{ 0x80, 0x00, 1 },
 		{ 0xe0, 0xc0, 2 },
 		{ 0xf0, 0xe0, 3 },
 		{ 0xf8, 0xf0, 4 },
 	};
 
-	for (size_t i = 0; i < ARRAY_LENGTH(FORMS); i++) {
-		if ((first & FORMS[i].mask) == FORMS[i].value) {
-			*ret_bits = first & (uint8_t)~FORMS[i].mask;
-			return FORMS[i].len;
+	for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
+		if ((first & forms[i].mask) == forms[i].value) {
+			*ret_bits = first & (uint8_t)~forms[i].mask;
+			return forms[i].len;
 		}
 	}
 	return 0;
@@ -48,10 +48,10 @@ static size_t sequence_length(uint8_t first, uint32_t *ret_bits)
 /* Overlong forms, surrogates and what lies above Unicode. */
 static bool is_valid(uint32_t code_point, size_t len)
 {
-	static const uint32_t LEAST[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 
-	return code_point >= LEAST[len] && code_point <= 0x10ffff &&
-		!(code_point >= 0xd800 && code_point <= 0xdfff);
+	return code_point >= least[len] && code_point <= 0x10ffff &&
+	       !(code_point >= 0xd800 && code_point <= 0xdfff);
 }
 
 /* Takes one code point off the front; a byte that begins none is U+FFFD. */
@@ -81,15 +81,15 @@ static bool is_harmful(uint32_t code_point)
 {
 	static const struct {
 		uint32_t first, last;
-	} RANGES[] = {
-		{ 0x00, 0x1f },
-		{ 0x7f, 0x9f },
+	} ranges[] = {
+		{ 0x00, 0x1f },	    /* C0 */
+		{ 0x7f, 0x9f },	    /* delete and C1 */
 		{ 0x2028, 0x202e }, /* line and paragraph separator, embedding and override */
 		{ 0x2066, 0x2069 }, /* isolates */
 	};
 
-	for (size_t i = 0; i < ARRAY_LENGTH(RANGES); i++)
-		if (code_point >= RANGES[i].first && code_point <= RANGES[i].last)
+	for (size_t i = 0; i < ARRAY_LENGTH(ranges); i++)
+		if (code_point >= ranges[i].first && code_point <= ranges[i].last)
 			return true;
 	return false;
 }

@@ -18,7 +18,7 @@ struct arguments {
 	struct tool_options common;
 };
 
-static const struct option_spec OPTIONS[] = {
+static const struct option_spec options[] = {
 	{ .name = "role",
 		.letter = 'r',
 		.argument = "ROLE",
@@ -49,7 +49,7 @@ const struct command_spec token_command = {
 	.name = "tidings token",
 	.operands = "USER",
 	.purpose = "Make a signed token for a user.",
-	.options = OPTIONS,
+	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
 };

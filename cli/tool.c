@@ -64,8 +64,8 @@ static void complain_lines(const struct command_spec *command, struct slice line
 	}
 }
 
-int tool_open(
-	struct tool *tool, const struct command_spec *command, const struct tool_options *options)
+int tool_open(struct tool *tool, const struct command_spec *command,
+	const struct tool_options *options)
 {
 	_cleanup_(buffer_release) struct buffer problems = { 0 };
 	const char *path = config_path(options->config);
@@ -96,7 +96,7 @@ void tool_close(struct tool *tool)
 static const struct {
 	const char *sentence;
 	int status;
-} REFUSALS[INBOX_STATUSES] = {
+} refusals[INBOX_STATUSES] = {
 	[INBOX_NOT_FOUND] = { "there is no such notification", TOOL_FAILED },
 	[INBOX_FORBIDDEN] = { "the store does not allow that to this user; members of the group "
 			      "tidings may do everything",
@@ -111,16 +111,16 @@ static const struct {
 static bool outcome_unknown(enum inbox_operation operation, int result)
 {
 	return operation == INBOX_CREATE &&
-		(result == -ENOTCONN || result == -ETIMEDOUT || result == -ECANCELED);
+	       (result == -ENOTCONN || result == -ETIMEDOUT || result == -ECANCELED);
 }
 
 static bool is_temporary(int error)
 {
-	static const int TEMPORARY[] = { ENOENT, ECONNREFUSED, ENOTCONN, ECONNRESET, EPIPE,
+	static const int temporary[] = { ENOENT, ECONNREFUSED, ENOTCONN, ECONNRESET, EPIPE,
 		ETIMEDOUT, EAGAIN, ECANCELED };
 
-	for (size_t i = 0; i < ARRAY_LENGTH(TEMPORARY); i++)
-		if (error == TEMPORARY[i])
+	for (size_t i = 0; i < ARRAY_LENGTH(temporary); i++)
+		if (error == temporary[i])
 			return true;
 	return false;
 }
@@ -129,8 +129,8 @@ int tool_explain(const struct tool *tool, enum inbox_operation operation, int re
 	struct buffer *sentence)
 {
 	if (result > 0 && result < INBOX_STATUSES) {
-		buffer_append_string(sentence, REFUSALS[result].sentence);
-		return REFUSALS[result].status;
+		buffer_append_string(sentence, refusals[result].sentence);
+		return refusals[result].status;
 	}
 	if (outcome_unknown(operation, result)) {
 		buffer_append_string(sentence,
@@ -144,8 +144,7 @@ int tool_explain(const struct tool *tool, enum inbox_operation operation, int re
 	return is_temporary(-result) ? TOOL_TRY_AGAIN : TOOL_FAILED;
 }
 
-int tool_fail(
-	struct tool *tool, const char *subject, enum inbox_operation operation, int result)
+int tool_fail(struct tool *tool, const char *subject, enum inbox_operation operation, int result)
 {
 	_cleanup_(buffer_release) struct buffer sentence = { 0 };
 	int status = tool_explain(tool, operation, result, &sentence);

@@ -22,20 +22,20 @@ struct tool_options {
 };
 
 /* The last entries of every option table; `type` has a member tool_options `common`. */
-#define TOOL_OPTIONS(type)                                                                         \
-	{ .name = "json",                                                                          \
-		.help = "print JSON instead of text",                                              \
-		.kind = OPTION_FLAG,                                                               \
-		.offset = offsetof(type, common.json) },                                           \
-	{ .name = "config",                                                                        \
-		.letter = 'c',                                                                     \
-		.argument = "FILE",                                                                \
-		.help = "read this configuration file",                                            \
-		.kind = OPTION_STRING,                                                             \
-		.offset = offsetof(type, common.config) },                                         \
-	{                                                                                          \
-		0                                                                                  \
-	}
+/* clang-format off */
+#define TOOL_OPTIONS(type)									\
+	{ .name = "json",									\
+		.help = "print JSON instead of text",						\
+		.kind = OPTION_FLAG,								\
+		.offset = offsetof(type, common.json) },					\
+	{ .name = "config",									\
+		.letter = 'c',									\
+		.argument = "FILE",								\
+		.help = "read this configuration file",						\
+		.kind = OPTION_STRING,								\
+		.offset = offsetof(type, common.config) },					\
+	{ 0 }
+/* clang-format on */
 
 struct tool {
 	const struct command_spec *command;
@@ -52,8 +52,8 @@ int tool_usage(int result);
  * Returns 0, or the exit status after saying on stderr what is wrong. To be
  * closed in either case.
  */
-int tool_open(
-	struct tool *tool, const struct command_spec *command, const struct tool_options *options);
+int tool_open(struct tool *tool, const struct command_spec *command,
+	const struct tool_options *options);
 
 void tool_close(struct tool *tool);
 
@@ -70,8 +70,7 @@ int tool_explain(const struct tool *tool, enum inbox_operation operation, int re
 	struct buffer *sentence);
 
 /* Tells that, after "SUBJECT: " unless subject is NULL, and returns the exit status. */
-int tool_fail(
-	struct tool *tool, const char *subject, enum inbox_operation operation, int result);
+int tool_fail(struct tool *tool, const char *subject, enum inbox_operation operation, int result);
 
 /* inbox_call(); a failure is told. Returns an exit status. */
 int tool_call(struct tool *tool, const char *subject, const struct inbox_request *request,

@@ -23,8 +23,8 @@ enum {
 	BATCH = 1000, /* changes between two looks at signals */
 	USER_COLUMNS = 16,
 	KIND_COLUMNS = 12,
-	CLOCK_AT = 11, /* in a timestamp: the time of the day … */
-	CLOCK_LENGTH = 8, /* … to the second */
+	CLOCK_AT = 11,			  /* in a timestamp: the time of the day … */
+	CLOCK_LENGTH = 8,		  /* … to the second */
 	CLOCK_COLUMNS = CLOCK_LENGTH + 1, /* and a Z */
 	COUNT_COLUMNS = 6,
 };
@@ -34,7 +34,7 @@ struct arguments {
 	struct tool_options common;
 };
 
-static const struct option_spec OPTIONS[] = {
+static const struct option_spec options[] = {
 	{ .name = "user",
 		.letter = 'u',
 		.argument = "USER",
@@ -48,7 +48,7 @@ const struct command_spec watch_command = {
 	.name = "tidings watch",
 	.operands = "",
 	.purpose = "Show every change as it happens.",
-	.options = OPTIONS,
+	.options = options,
 };
 
 struct watch {
@@ -117,8 +117,8 @@ struct fields {
 	struct slice time, kind, unread, user, detail;
 };
 
-static void format_fields(
-	struct buffer *to, const struct terminal *terminal, const struct fields *fields)
+static void format_fields(struct buffer *to, const struct terminal *terminal,
+	const struct fields *fields)
 {
 	size_t time_columns = terminal->present ? CLOCK_COLUMNS : TIMESTAMP_LENGTH;
 	size_t taken = time_columns + KIND_COLUMNS + COUNT_COLUMNS + USER_COLUMNS + 4 * 2;
@@ -137,8 +137,8 @@ static void format_fields(
 }
 
 /* On a terminal only the time of the day. */
-static struct slice format_time(
-	const struct terminal *terminal, int64_t time, char text[static TIMESTAMP_SIZE])
+static struct slice format_time(const struct terminal *terminal, int64_t time,
+	char text[static TIMESTAMP_SIZE])
 {
 	timestamp_format(time, text);
 	if (!terminal->present)
@@ -148,8 +148,8 @@ static struct slice format_time(
 	return (struct slice){ .data = text, .len = CLOCK_COLUMNS };
 }
 
-static void format_line(
-	struct buffer *to, const struct terminal *terminal, const struct change *change)
+static void format_line(struct buffer *to, const struct terminal *terminal,
+	const struct change *change)
 {
 	_cleanup_(buffer_release) struct buffer headline = { 0 };
 	_cleanup_(buffer_release) struct buffer unread = { 0 };
@@ -189,9 +189,8 @@ static int watch_print(const struct watch *watch, const struct change *change)
 /* The first line; once it is there, no later change is missed. */
 static int print_heading(const struct watch *watch, const struct inbox_greeting *greeting)
 {
-	static const struct fields HEADING = {
-		SLICE("TIME"), SLICE("CHANGE"), SLICE("UNREAD"), SLICE("USER"), SLICE("WHAT")
-	};
+	static const struct fields heading = { SLICE("TIME"), SLICE("CHANGE"), SLICE("UNREAD"),
+		SLICE("USER"), SLICE("WHAT") };
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 	struct terminal terminal = terminal_of(STDOUT_FILENO);
 
@@ -201,7 +200,7 @@ static int print_heading(const struct watch *watch, const struct inbox_greeting 
 		buffer_append_string(&text, "}");
 		return output_json(&watch->tool, &text);
 	}
-	format_fields(&text, &terminal, &HEADING);
+	format_fields(&text, &terminal, &heading);
 	return output_text(&watch->tool, &text);
 }
 
@@ -214,9 +213,8 @@ static int watch_begin(struct watch *watch)
 
 	if (status != TOOL_DONE)
 		return status;
-	position = (struct feed_position){
-		.file = greeting.log_file, .offset = greeting.log_offset
-	};
+	position =
+		(struct feed_position){ .file = greeting.log_file, .offset = greeting.log_offset };
 	feed_begin(watch->feed, position);
 	status = print_heading(watch, &greeting);
 	fflush(stdout);

@@ -94,7 +94,7 @@ static void on_answer(void *context, int result, struct inbox_answer *answer)
 	free(context);
 	session->requests--;
 	if (session->state == SESSION_DEAD) {
-		if (session->requests == 0)
+		if (session->requests == 0 && session->buried)
 			session_free(session);
 		return;
 	}
@@ -130,7 +130,7 @@ static void run_errand(struct hub *hub, struct session *session, struct inbox_re
 
 /* ---- the commands; each returns 0, or -EINVAL for a wrong member ---- */
 
-typedef int command(struct hub *hub, struct session *session, struct json_object *object);
+typedef int command_runner(struct hub *hub, struct session *session, struct json_object *object);
 
 static void fail_auth(struct hub *hub, struct session *session, enum token_error error)
 {
@@ -264,21 +264,47 @@ static int on_unread_count(struct hub *hub, struct session *session, struct json
 	return 0;
 }
 
-static const struct {
+enum { MEMBERS_MAX = 4 };
+
+static const struct command {
 	const char *type;
-	command *run;
+	command_runner *run;
+	bool lenient;			  /* whatever else it bears */
+	const char *members[MEMBERS_MAX]; /* all that it may bear beside the type */
 } commands[] = {
-	{ "auth", on_auth },
-	{ "pong", on_pong },
-	{ "ping", on_ping },
-	{ "fetch_notifications", on_fetch },
-	{ "mark_read", on_mark_read },
-	{ "mark_all_read", on_mark_all_read },
-	{ "seen", on_seen },
-	{ "unread_count", on_unread_count },
+	{ "auth", on_auth, false, { "token", "since", "epoch" } },
+	{ "pong", on_pong, true, { 0 } },
+	{ "ping", on_ping, true, { 0 } },
+	{ "fetch_notifications", on_fetch, false, { "limit", "unread", "cursor" } },
+	{ "mark_read", on_mark_read, false, { "id" } },
+	{ "mark_all_read", on_mark_all_read, false, { 0 } },
+	{ "seen", on_seen, false, { 0 } },
+	{ "unread_count", on_unread_count, false, { 0 } },
 };
 
-static command *find_command(struct json_object *object)
+static bool knows_member(const struct command *command, const char *name)
+{
+	if (command->lenient || strcmp(name, "type") == 0)
+		return true;
+	for (size_t i = 0; i < MEMBERS_MAX && command->members[i]; i++)
+		if (strcmp(name, command->members[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Runs it. Returns 0, or -EINVAL for a wrong member: a typing error is not swallowed. */
+static int run_command(const struct command *command, struct hub *hub, struct session *session,
+	struct json_object *object)
+{
+	json_object_object_foreach(object, name, member) {
+		(void)member;
+		if (!knows_member(command, name))
+			return -EINVAL;
+	}
+	return command->run(hub, session, object);
+}
+
+static const struct command *find_command(struct json_object *object)
 {
 	struct slice type;
 
@@ -286,7 +312,7 @@ static command *find_command(struct json_object *object)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		if (slice_is(type, commands[i].type))
-			return commands[i].run;
+			return &commands[i];
 	return NULL;
 }
 
@@ -295,20 +321,21 @@ void command_run(struct hub *hub, struct session *session, struct slice text)
 	_cleanup_(freeing_json) struct json_object *object = NULL;
 	bool anonymous = session->state == SESSION_ANONYMOUS;
 	int error = json_parse(text, &object);
-	command *run;
+	const struct command *command;
 
 	if (error < 0) {
 		hub_kill(hub, session);
 		return;
 	}
-	run = error == 0 ? find_command(object) : NULL;
-	if (run && (!anonymous || run == on_auth) && run(hub, session, object) == 0)
+	command = error == 0 ? find_command(object) : NULL;
+	if (command && (!anonymous || command->run == on_auth) &&
+	    run_command(command, hub, session, object) == 0)
 		return;
 	if (error > 0)
 		send_error(hub, session, "invalid_message", json_problem((enum json_error)error));
-	else if (!run)
+	else if (!command)
 		send_error(hub, session, "unknown_type", "There is no message of this type");
-	else if (anonymous && run != on_auth)
+	else if (anonymous && command->run != on_auth)
 		send_error(hub, session, "auth_required", "Send an auth message first");
 	else
 		send_error(hub, session, "invalid_message", WRONG);

@@ -57,11 +57,15 @@ static void upgrade(struct hub *hub, struct session *session,
 static void judge_head(struct hub *hub, struct session *session,
 	const struct handshake_request *request)
 {
-	struct gate_refusal refusal;
+	struct gate_refusal refusal = { 404, "not_found", "There is nothing at this path" };
 	struct gate_pass pass;
 	int r;
 
-	r = handshake_check_upgrade(request);
+	if (!gate_knows_path(hub->config, request->path)) {
+		refuse(hub, session, &refusal);
+		return;
+	}
+	r = slice_is(request->method, "GET") ? handshake_check_upgrade(request) : HANDSHAKE_METHOD;
 	if (r != 0) {
 		refuse_error(hub, session, (enum handshake_error)r);
 		return;
@@ -144,7 +148,7 @@ static void receive_text(struct hub *hub, struct session *session, struct slice 
 /* The client closes, or answers a close of ours: the same code goes back, then the socket. */
 static void receive_close(struct hub *hub, struct session *session, uint16_t code)
 {
-	hub_close(hub, session, code == WEBSOCKET_NO_STATUS ? code : WEBSOCKET_NORMAL, "");
+	hub_close(hub, session, code, "");
 	hub_kill(hub, session);
 }
 
@@ -173,6 +177,7 @@ static void receive_event(struct hub *hub, struct session *session,
 		break;
 	case WEBSOCKET_FAILURE:
 		hub_close(hub, session, event->code, event->payload.data);
+		hub_finish(session);
 		break;
 	default:
 		break;
@@ -259,7 +264,8 @@ static void live_due(struct hub *hub, struct session *session)
 		hub_close(hub, session, CLOSE_TIMEOUT, "no sign of life");
 		return;
 	}
-	if (!session->warned && hub->wall >= (int64_t)session->expires - WARNING)
+	if (!session->warned && session->want != WANT_GREETING &&
+	    hub->wall >= (int64_t)session->expires - WARNING)
 		warn(hub, session);
 	if (session->state == SESSION_LIVE && !session->pinged && silent >= interval)
 		send_ping(hub, session);

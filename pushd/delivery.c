@@ -32,7 +32,7 @@ struct question {
 /* Where a client left off, and what it has missed since. */
 struct resume {
 	struct hub *hub;
-	struct session *session;
+	bool asked; /* and the inbox refers to this */
 	bool answered;
 	bool reset;
 	struct counts counts;
@@ -41,15 +41,17 @@ struct resume {
 	char epoch[EPOCH_MAX];
 };
 
-static void resume_free(struct hub *hub, struct session *session)
+static void resume_free(struct resume *resume)
 {
-	if (!session->resume)
+	if (!resume)
 		return;
-	inbox_forget(hub->inbox, session->resume);
-	buffer_release(&session->resume->records);
-	free(session->resume);
-	session->resume = NULL;
+	if (resume->asked)
+		inbox_forget(resume->hub->inbox, resume);
+	buffer_release(&resume->records);
+	free(resume);
 }
+
+DEFINE_CLEANUP(struct resume *, resume_free)
 
 /* ---- sending ---- */
 
@@ -95,13 +97,16 @@ static bool is_plain_create(const struct change *change)
 
 static inbox_answered on_snapshot, on_missed;
 
-/* Whether somebody waits for what only a list can tell. */
+/*
+ * Whether somebody waits for what only a list can tell. Who could not be sent it, because
+ * the queue is not empty, waits for that first.
+ */
 static bool needs_list(const struct subscriber *subscriber)
 {
 	if (subscriber->backlog)
 		return true;
 	for (const struct session *session = subscriber->sessions; session; session = session->next)
-		if (session->want > WANT_GREETING || session->resume)
+		if (!session->conflated && (session->want > WANT_GREETING || session->resume))
 			return true;
 	return false;
 }
@@ -111,7 +116,7 @@ static bool needs_answer(const struct subscriber *subscriber)
 	if (subscriber->backlog)
 		return true;
 	for (const struct session *session = subscriber->sessions; session; session = session->next)
-		if (session->want != WANT_NOTHING || (session->wants_count && !session->conflated))
+		if (!session->conflated && (session->want != WANT_NOTHING || session->wants_count))
 			return true;
 	return false;
 }
@@ -126,7 +131,10 @@ static int ask_missed(struct hub *hub, struct session *session)
 		.epoch = slice_of(resume->epoch),
 	};
 
-	return inbox_submit(hub->inbox, &request, on_missed, resume);
+	int r = inbox_submit(hub->inbox, &request, on_missed, resume);
+
+	resume->asked = r == 0;
+	return r;
 }
 
 static int ask_snapshot(struct hub *hub, struct subscriber *subscriber)
@@ -167,7 +175,8 @@ static void ask(struct hub *hub, struct subscriber *subscriber)
 	if (subscriber->asking || !needs_answer(subscriber))
 		return;
 	for (struct session *session = subscriber->sessions; session; session = session->next)
-		if (session->resume && !session->resume->answered && ask_missed(hub, session) < 0)
+		if (session->resume && !session->resume->answered && !session->resume->asked &&
+		    ask_missed(hub, session) < 0)
 			session->resume->reset = session->resume->answered = true;
 	if (ask_snapshot(hub, subscriber) < 0)
 		fail_waiting(hub, subscriber);
@@ -264,13 +273,19 @@ static void backlog_deliver(struct hub *hub, struct subscriber *subscriber, uint
 		backlog_free(subscriber);
 }
 
-/* After an overflow each session gets one update in the place of what is gone. */
+/*
+ * After an overflow each session gets one update in the place of what is gone. The answer
+ * that is here may be older than some of that: the store is asked again.
+ */
 static void backlog_give_up(struct subscriber *subscriber)
 {
 	backlog_free(subscriber);
-	for (struct session *session = subscriber->sessions; session; session = session->next)
+	for (struct session *session = subscriber->sessions; session; session = session->next) {
 		if (session->want == WANT_NOTHING)
 			session->want = WANT_UPDATE;
+		if (session->resume)
+			session->resume->reset = session->resume->answered = true;
+	}
 }
 
 /* ---- answers ---- */
@@ -280,6 +295,7 @@ static void on_missed(void *context, int result, struct inbox_answer *answer)
 	struct resume *resume = context;
 	struct slice records;
 
+	resume->asked = false;
 	resume->answered = true;
 	if (result != 0) {
 		resume->reset = true;
@@ -293,12 +309,11 @@ static void on_missed(void *context, int result, struct inbox_answer *answer)
 		resume->reset = true;
 }
 
-/* Sends hub->message to one session; it must not be dropped, so it closes the session if it would. */
+/* Sends hub->message to one session, and nothing more once something did not fit. */
 static void send_answer(struct hub *hub, struct session *session)
 {
-	if (session->state != SESSION_DEAD &&
-	    hub_send(hub, session, message_frame(&hub->message)) == SESSION_FULL)
-		session->conflated = true;
+	if (!session->conflated)
+		send_change(hub, session);
 }
 
 static void send_update(struct hub *hub, struct session *session, const struct counts *counts,
@@ -317,7 +332,7 @@ static void send_missed(struct hub *hub, struct session *session, struct resume 
 	struct counts counts;
 	struct change change;
 
-	while (records.at != records.end && !records.failed) {
+	while (records.at != records.end && !records.failed && !session->conflated) {
 		struct decoder ahead = records;
 
 		buffer_clear(&changes);
@@ -334,10 +349,10 @@ static void send_missed(struct hub *hub, struct session *session, struct resume 
 	}
 }
 
-/* Welcomes a session that has joined. */
+/* Welcomes a session that has joined. It may be dead before all is said. */
 static void greet(struct hub *hub, struct session *session, const struct counts *snapshot)
 {
-	struct resume *resume = session->resume;
+	_cleanup_(freeing_resume_free) struct resume *resume = take(session->resume);
 	const struct counts *counts = snapshot;
 
 	message_begin(&hub->message);
@@ -353,22 +368,28 @@ static void greet(struct hub *hub, struct session *session, const struct counts 
 	message_unread_count(&hub->message, counts);
 	send_answer(hub, session);
 	session->seq = counts->seq;
-	session->want = WANT_NOTHING;
-	resume_free(hub, session);
+	session->want = session->conflated && resume && resume->reset ? WANT_RESET : WANT_NOTHING;
+}
+
+/* Whether all that the session is to be told is known with this answer. */
+static bool can_greet(const struct session *session, bool with_list)
+{
+	return !session->resume || (with_list && session->resume->answered);
 }
 
 /* Serves a session with the answer, as far as it holds what the session waits for. */
 static void serve(struct hub *hub, struct session *session, const struct counts *counts,
 	bool with_list)
 {
-	if (session->state != SESSION_LIVE)
+	if (session->state != SESSION_LIVE || session->conflated)
 		return;
-	if (session->want == WANT_GREETING && (with_list || !session->resume)) {
+	if (session->want == WANT_GREETING && can_greet(session, with_list)) {
 		greet(hub, session, counts);
 	} else if (session->want > WANT_GREETING && with_list) {
 		send_update(hub, session, counts, (struct slice){ 0 }, session->want == WANT_RESET);
 		session->seq = counts->seq;
-		session->want = WANT_NOTHING;
+		if (!session->conflated)
+			session->want = WANT_NOTHING;
 	}
 }
 
@@ -377,12 +398,13 @@ static void serve_counts(struct hub *hub, struct subscriber *subscriber, const s
 {
 	for (struct session *session = subscriber->sessions, *next; session; session = next) {
 		next = session->next;
-		if (!session->wants_count || session->seq != counts->seq)
+		if (!session->wants_count || session->conflated || session->want != WANT_NOTHING ||
+		    session->seq != counts->seq)
 			continue;
-		session->wants_count = false;
 		message_begin(&hub->message);
 		message_unread_count(&hub->message, counts);
 		send_answer(hub, session);
+		session->wants_count = session->conflated;
 	}
 }
 
@@ -408,15 +430,17 @@ static void on_snapshot(void *context, int result, struct inbox_answer *answer)
 	free(context);
 	subscriber->asking = false;
 	subscriber->in_use = true;
-	if (subscriber->overflow)
+	if (result == 0 && subscriber->overflow) {
 		backlog_give_up(subscriber);
-	if (result == 0) {
+	} else if (result == 0) {
 		buffer_clear(&hub->latest);
 		message_add_notifications(&hub->latest, answer, SIZE_MAX, &last);
 		serve_all(hub, subscriber, &answer->counts, question.with_list);
 	} else if (result != -ECANCELED) {
 		fail_waiting(hub, subscriber);
 	}
+	if (!subscriber->sessions)
+		backlog_free(subscriber);
 	if (result != -ECANCELED)
 		ask(hub, subscriber);
 	subscriber->in_use = false;
@@ -459,7 +483,6 @@ static int resume_new(struct hub *hub, struct session *session, uint64_t since, 
 	if (!resume)
 		return -ENOMEM;
 	resume->hub = hub;
-	resume->session = session;
 	resume->since = since;
 	if (epoch.len >= sizeof(resume->epoch))
 		resume->reset = resume->answered = true; /* none of ours */
@@ -486,8 +509,12 @@ int delivery_join(struct hub *hub, struct session *session, struct slice user, u
 {
 	struct subscriber *subscriber = registry_get(&hub->registry, user);
 
-	if (!subscriber || (epoch.len > 0 && resume_new(hub, session, since, epoch) < 0))
+	if (!subscriber)
 		return -ENOMEM;
+	if (epoch.len > 0 && resume_new(hub, session, since, epoch) < 0) {
+		registry_drop(&hub->registry, subscriber);
+		return -ENOMEM;
+	}
 	subscriber->in_use = true;
 	if (make_room(hub, subscriber)) {
 		session->state = SESSION_LIVE;
@@ -503,17 +530,16 @@ int delivery_join(struct hub *hub, struct session *session, struct slice user, u
 	return 0;
 }
 
+/* The backlog stays while the store's answer is awaited: somebody may join before it comes. */
 void delivery_leave(struct hub *hub, struct session *session)
 {
 	struct subscriber *subscriber = session->subscriber;
 
-	resume_free(hub, session);
+	resume_free(take(session->resume));
 	if (!subscriber)
 		return;
 	subscriber_remove(subscriber, session);
 	hub->live--;
-	if (!subscriber->sessions)
-		backlog_free(subscriber);
 	registry_drop(&hub->registry, subscriber);
 }
 
@@ -540,6 +566,8 @@ void delivery_resync(struct hub *hub)
 			continue;
 		if (session->want != WANT_GREETING)
 			session->want = WANT_RESET;
+		else if (session->resume)
+			session->resume->reset = session->resume->answered = true;
 		ask(hub, session->subscriber);
 	}
 }

@@ -11,7 +11,7 @@ static int refuse(struct gate_refusal *refusal, unsigned status, const char *cod
 	return GATE_REFUSED;
 }
 
-static bool path_is_socket(const struct config *config, struct slice path)
+bool gate_knows_path(const struct config *config, struct slice path)
 {
 	size_t base = strlen(config->push.path);
 
@@ -148,8 +148,6 @@ int gate_check(const struct config *config, const struct token_verifier *verifie
 	struct gate_pass pass = { 0 };
 	int r;
 
-	if (!path_is_socket(config, request->path))
-		return refuse(ret_refusal, 404, "not_found", "There is nothing at this path");
 	if (request->origin.data && !origin_allowed(config, request))
 		return refuse(ret_refusal, 403, "forbidden", "This origin is not allowed");
 	r = check_resume(request, &pass, ret_refusal);

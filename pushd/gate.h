@@ -25,9 +25,12 @@ struct gate_refusal {
 
 enum { GATE_REFUSED = 1 };
 
+/* Whether a session can be opened at this path at all. */
+bool gate_knows_path(const struct config *config, struct slice path);
+
 /*
- * `now` is seconds since the epoch. Returns 0 and a pass, GATE_REFUSED and the reason, or
- * -ENOMEM.
+ * Judges a request that is an upgrade to a known path. `now` is seconds since the epoch.
+ * Returns 0 and a pass, GATE_REFUSED and the reason, or -ENOMEM.
  */
 int gate_check(const struct config *config, const struct token_verifier *verifier,
 	const struct handshake_request *request, int64_t now, struct gate_pass *ret_pass,

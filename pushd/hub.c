@@ -28,6 +28,7 @@ void hub_bury(struct hub *hub)
 		struct session *session = hub->dead;
 
 		hub->dead = session->next;
+		session->buried = true;
 		if (session->requests == 0)
 			session_free(session);
 	}
@@ -72,6 +73,12 @@ void hub_close(struct hub *hub, struct session *session, uint16_t code, const ch
 	hub_send_control(hub, session, buffer_slice(&frame));
 }
 
+void hub_finish(struct session *session)
+{
+	if (session->state != SESSION_DEAD && !session->queue)
+		shutdown(session->fd, SHUT_WR);
+}
+
 void hub_refuse(struct hub *hub, struct session *session, struct slice answer)
 {
 	hub_send_control(hub, session, answer);
@@ -79,6 +86,5 @@ void hub_refuse(struct hub *hub, struct session *session, struct slice answer)
 		return;
 	session->state = SESSION_REFUSED;
 	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
-	if (!session->queue)
-		shutdown(session->fd, SHUT_WR);
+	hub_finish(session);
 }

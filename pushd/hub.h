@@ -34,7 +34,10 @@ struct hub {
 /* Ends a session at once. It is freed by hub_bury(), so callers may still look at it. */
 void hub_kill(struct hub *hub, struct session *session);
 
-/* Frees the dead, but for those to whom the store still owes an answer. */
+/*
+ * Frees the dead. Those to whom the store still owes an answer are marked as buried: the last
+ * answer frees them.
+ */
 void hub_bury(struct hub *hub);
 
 /*
@@ -51,6 +54,13 @@ void hub_send_control(struct hub *hub, struct session *session, struct slice byt
 
 /* Sends a close frame and lets the client no further. */
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason);
+
+/*
+ * Nothing more will be sent: tells the client so, who then need not wait for us to close the
+ * socket. To be called after a failure of the protocol, of which the client's own close frame is
+ * not read any more.
+ */
+void hub_finish(struct session *session);
 
 /*
  * Sends the HTTP answer to a request that is no session. The socket is closed once the

@@ -15,6 +15,7 @@
 #include "pushd/link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -33,7 +34,7 @@ enum {
 	READS_MAX = 16,		/* of one client in one round: more is a flood */
 	TICK_USEC = 1000 * 1000,
 	STOP_PATIENCE_MS = 3000, /* for the clients to take the close frame */
-	RETURN_SPREAD_MS = 50,	 /* between two clients that come back, on average … */
+	RETURN_SPREAD_MS = 5,	 /* between two clients that come back, on average … */
 	RETURN_MAX_MS = 30000,	 /* … but after no more than this */
 };
 
@@ -60,7 +61,11 @@ static void read_clock(struct hub *hub)
 
 /* ---- clients ---- */
 
-static void server_receive(struct server *server, struct session *session)
+/*
+ * Reads what has come. Fewer bytes than were asked for are all there are, and more will be
+ * told; but a client that has ended its side is told once, and is read to that end.
+ */
+static void server_receive(struct server *server, struct session *session, bool ended)
 {
 	for (int i = 0; session->state != SESSION_DEAD; i++) {
 		ssize_t n = recv(session->fd, server->input, READ_SIZE, 0);
@@ -74,7 +79,7 @@ static void server_receive(struct server *server, struct session *session)
 			return;
 		}
 		conversation_receive(&server->hub, session, server->input, (size_t)n);
-		if (n < READ_SIZE)
+		if (n < READ_SIZE && !ended)
 			return;
 	}
 }
@@ -94,11 +99,12 @@ static void server_flush(struct server *server, struct session *session)
 static void server_dispatch(struct server *server, const struct epoll_event *event)
 {
 	struct session *session = event->data.ptr;
+	bool ended = event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
 
 	if (session->state != SESSION_DEAD && (event->events & EPOLLOUT) && session->queue)
 		server_flush(server, session);
 	if (session->state != SESSION_DEAD && (event->events & ~(uint32_t)EPOLLOUT))
-		server_receive(server, session);
+		server_receive(server, session, ended);
 }
 
 static int on_clients(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -215,6 +221,7 @@ static void on_greeting(void *context, const struct inbox_greeting *greeting)
 	struct server *server = context;
 	bool first = !server->begun;
 	bool other_life = strcmp(server->epoch, greeting->epoch) != 0;
+	bool nothing_told = !*server->epoch; /* no client has been told anything yet */
 
 	memcpy(server->epoch, greeting->epoch, sizeof(server->epoch));
 	if (!first && !other_life)
@@ -222,7 +229,8 @@ static void on_greeting(void *context, const struct inbox_greeting *greeting)
 	begin_feed(server, greeting);
 	if (!first)
 		log_warning("the store has begun a new epoch: every client is told to fetch anew");
-	delivery_resync(&server->hub);
+	if (!nothing_told)
+		delivery_resync(&server->hub);
 }
 
 /* Reads the feed to its end. When the feed is lost the next greeting tells where to go on. */
@@ -265,8 +273,12 @@ static int on_feed(sd_event_source *source, int fd, uint32_t revents, void *cont
 static int add_listener(struct server *server, int listen_fd)
 {
 	_cleanup_(sd_event_source_unrefp) sd_event_source *source = NULL;
-	int r = sd_event_add_io(server->event, &source, listen_fd, EPOLLIN, on_connection, server);
+	int flags = fcntl(listen_fd, F_GETFL); /* systemd hands over sockets that block */
+	int r;
 
+	if (flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	r = sd_event_add_io(server->event, &source, listen_fd, EPOLLIN, on_connection, server);
 	if (r >= 0)
 		r = sd_event_source_set_io_fd_own(source, 1);
 	return r < 0 ? r : sd_event_source_set_floating(source, 1);
@@ -359,10 +371,10 @@ struct server *server_free(struct server *server)
 		return NULL;
 	while ((session = clients_next(&hub->clients, &at)))
 		hub_kill(hub, session);
+	hub_bury(hub);
 	link_free(server->link);
 	sd_event_source_unref(server->tick);
-	inbox_free(hub->inbox);
-	hub_bury(hub);
+	inbox_free(hub->inbox); /* frees those whom it owes answers */
 	sd_event_unref(server->event);
 	feed_free(hub->feed);
 	token_verifier_free(hub->verifier);
@@ -379,7 +391,7 @@ struct server *server_free(struct server *server)
 /* Tells every client to go, and spreads their return. */
 static void dismiss_all(struct hub *hub)
 {
-	uint64_t spread = (uint64_t)hub->clients.count * RETURN_SPREAD_MS / 10;
+	uint64_t spread = (uint64_t)hub->clients.count * RETURN_SPREAD_MS;
 	struct session *session;
 	uint32_t random = 0;
 	char reason[16];
@@ -387,7 +399,7 @@ static void dismiss_all(struct hub *hub)
 
 	spread = spread < 1000 ? 1000 : spread > RETURN_MAX_MS ? RETURN_MAX_MS : spread;
 	while ((session = clients_next(&hub->clients, &at))) {
-		if (session->state == SESSION_HEAD) {
+		if (session->state == SESSION_HEAD || session->state == SESSION_REFUSED) {
 			hub_kill(hub, session);
 			continue;
 		}

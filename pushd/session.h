@@ -49,6 +49,7 @@ struct session {
 	bool conflated : 1;	/* messages were dropped: wants an update once the queue is empty */
 	bool warned : 1;	/* of the token's end */
 	bool pinged : 1;	/* and not heard since */
+	bool buried : 1;	/* dead, and only kept for the requests under way */
 };
 
 struct session *session_new(int fd);

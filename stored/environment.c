@@ -26,8 +26,13 @@ enum {
 	BOOT_ID_LENGTH = 36,
 };
 
+struct log_end {
+	uint32_t file, offset;
+};
+
 struct environment {
 	DB_ENV *handle;
+	struct log_end written; /* up to here the log is in its file, not just in memory */
 	int home_fd; /* locked */
 	char *home;
 	uint64_t disk_reserve;
@@ -251,9 +256,23 @@ int environment_begin(struct environment *environment, DB_TXN **ret_txn)
 	return environment_error(handle->txn_begin(handle, NULL, ret_txn, DB_TXN_WRITE_NOSYNC));
 }
 
-int environment_commit(DB_TXN *txn)
+static int environment_end(struct environment *environment, struct log_end *ret_end)
 {
-	return environment_error(txn->commit(txn, DB_TXN_WRITE_NOSYNC));
+	_cleanup_(freeing_memory) DB_LOG_STAT *stat = NULL;
+	DB_ENV *handle = environment->handle;
+	int r = environment_error(handle->log_stat(handle, &stat, 0));
+
+	if (r < 0)
+		return r;
+	*ret_end = (struct log_end){ stat->st_cur_file, stat->st_cur_offset };
+	return 0;
+}
+
+int environment_commit(struct environment *environment, DB_TXN *txn)
+{
+	int r = environment_error(txn->commit(txn, DB_TXN_WRITE_NOSYNC));
+
+	return r < 0 ? r : environment_end(environment, &environment->written);
 }
 
 void environment_abort(DB_TXN *txn)
@@ -278,14 +297,16 @@ int environment_flush(struct environment *environment)
 
 int environment_position(struct environment *environment, uint32_t *ret_file, uint32_t *ret_offset)
 {
-	_cleanup_(freeing_memory) DB_LOG_STAT *stat = NULL;
-	DB_ENV *handle = environment->handle;
-	int r = environment_error(handle->log_stat(handle, &stat, 0));
+	struct log_end end, *written = &environment->written;
+	int r = environment_end(environment, &end);
 
+	if (r == 0 && (end.file != written->file || end.offset != written->offset))
+		r = environment_flush(environment);
 	if (r < 0)
 		return r;
-	*ret_file = stat->st_cur_file;
-	*ret_offset = stat->st_cur_offset;
+	*written = end;
+	*ret_file = end.file;
+	*ret_offset = end.offset;
 	return 0;
 }
 
@@ -323,15 +344,15 @@ int environment_keep_house(struct environment *environment)
 {
 	DB_ENV *handle = environment->handle;
 	int64_t now = timestamp_now();
-	uint32_t file, offset;
+	struct log_end end;
 	int r = environment_error(handle->txn_checkpoint(handle, CHECKPOINT_KBYTES, 0, 0));
 
 	if (r == 0)
-		r = environment_position(environment, &file, &offset);
-	if (r < 0 || (file == environment->log_file &&
+		r = environment_end(environment, &end);
+	if (r < 0 || (end.file == environment->log_file &&
 			     llabs(now - environment->logs_checked) < LOG_CHECK_MS))
 		return r;
-	environment->log_file = file;
+	environment->log_file = end.file;
 	environment->logs_checked = now;
 	return remove_logs(environment);
 }

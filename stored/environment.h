@@ -37,7 +37,7 @@ int environment_mark_running(struct environment *environment);
 int environment_begin(struct environment *environment, DB_TXN **ret_txn);
 
 /* Written to the log file, but not flushed. The transaction is over whatever is returned. */
-int environment_commit(DB_TXN *txn);
+int environment_commit(struct environment *environment, DB_TXN *txn);
 void environment_abort(DB_TXN *txn);
 
 /* Writes one message to the log, as part of the transaction. */
@@ -46,7 +46,10 @@ int environment_log(struct environment *environment, DB_TXN *txn, const char *me
 /* Makes everything that was committed before the call durable. May run in another thread. */
 int environment_flush(struct environment *environment);
 
-/* The end of the log. */
+/*
+ * The end of the log, between two transactions. All before it is in the log's files: so it
+ * is where a record ends even if this process is killed now and another recovers.
+ */
 int environment_position(struct environment *environment, uint32_t *ret_file, uint32_t *ret_offset);
 
 /* Writes a checkpoint if the log has grown enough since the last, and removes old logs. 0 or -errno. */

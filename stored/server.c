@@ -15,6 +15,7 @@
 #include "stored/flusher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -292,8 +293,12 @@ static int server_add_signals(sd_event *event)
 static int server_add_listener(struct server *server, int listen_fd)
 {
 	_cleanup_(sd_event_source_unrefp) sd_event_source *source = NULL;
-	int r = sd_event_add_io(server->event, &source, listen_fd, EPOLLIN, on_connection, server);
+	int flags = fcntl(listen_fd, F_GETFL); /* systemd hands over sockets that block */
+	int r;
 
+	if (flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	r = sd_event_add_io(server->event, &source, listen_fd, EPOLLIN, on_connection, server);
 	if (r >= 0)
 		r = sd_event_source_set_io_fd_own(source, 1);
 	return r < 0 ? r : sd_event_source_set_floating(source, 1);

@@ -156,7 +156,7 @@ static int open_content(struct store *store)
 		store_abort(store);
 		return r;
 	}
-	r = environment_commit(take(store->txn));
+	r = environment_commit(store->environment, take(store->txn));
 	if (r == 0)
 		r = environment_flush(store->environment);
 	return r < 0 ? r : environment_mark_running(store->environment);
@@ -230,7 +230,7 @@ int store_commit(struct store *store)
 		store_abort(store);
 		return r;
 	}
-	r = environment_commit(take(store->txn));
+	r = environment_commit(store->environment, take(store->txn));
 	if (r == 0)
 		store->durable_id = store->last_id;
 	return r;

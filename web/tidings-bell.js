@@ -10,10 +10,18 @@
  */
 
 import { TidingsElement } from "./tidings-element.js";
-import { Inbox } from "./tidings-inbox.js";
 import { css } from "./tidings-style.js";
-import { emptyNote, failedNote, renderRows } from "./tidings-row.js";
-import { icon, make, safeLink, statusText, strings } from "./tidings-view.js";
+import {
+	emptyNote,
+	failedNote,
+	icon,
+	make,
+	plainButton,
+	renderRows,
+	safeLink,
+	statusText,
+	strings,
+} from "./tidings-view.js";
 
 const PAGE = 10;
 const BADGE_MOST = 99;
@@ -143,8 +151,6 @@ const sheet = css`
 export class TidingsBell extends TidingsElement {
 	static observedAttributes = ["href"];
 
-	#inbox = null;
-	#rows = new Map();
 	#arrived = []; // titles not announced yet
 	#sayTimer;
 	#asking = false; // a request that makes all seen is on its way
@@ -153,14 +159,18 @@ export class TidingsBell extends TidingsElement {
 		super(sheet);
 		this.#buildButton();
 		this.#buildPanel();
-		this.live = make("div", { class: "spoken", role: "status" });
 		this.shadowRoot.append(this.button, this.panel, this.live);
 		this.shadowRoot.addEventListener("keydown", (event) => this.#key(event));
 	}
 
 	#buildButton() {
 		this.spoken = make("span", { class: "spoken" });
-		this.badge = make("span", { class: "badge", part: "badge", "aria-hidden": "true", hidden: true });
+		this.badge = make("span", {
+			class: "badge",
+			part: "badge",
+			"aria-hidden": "true",
+			hidden: true,
+		});
 		this.dot = make("span", { class: "dot", part: "dot" });
 		this.button = make(
 			"button",
@@ -186,20 +196,31 @@ export class TidingsBell extends TidingsElement {
 		this.foot = make("div", { class: "foot", hidden: true });
 		this.panelDot = make("span", { class: "dot" });
 		this.panelStatus = make("span");
-		this.readAll = make(
-			"button",
-			{ type: "button", class: "plain", onclick: () => this.attempt(() => this.client.markAllRead()) },
-			icon("checks"),
+		this.readAll = plainButton(
 			strings.markAllRead,
+			this.actions.readAll,
+			icon("checks"),
 		);
 		this.panel = make(
 			"div",
-			{ id: "panel", class: "panel", part: "panel", role: "dialog", tabindex: "-1", hidden: true },
+			{
+				id: "panel",
+				class: "panel",
+				part: "panel",
+				role: "dialog",
+				tabindex: "-1",
+				hidden: true,
+			},
 			make(
 				"div",
 				{ class: "head" },
 				make("h2", { id: "heading" }, strings.notifications),
-				make("span", { class: "count" }, this.panelDot, this.panelStatus),
+				make(
+					"span",
+					{ class: "count" },
+					this.panelDot,
+					this.panelStatus,
+				),
 				this.readAll,
 			),
 			make("div", { class: "scroll" }, this.list, this.note),
@@ -219,7 +240,8 @@ export class TidingsBell extends TidingsElement {
 		this.button.setAttribute("aria-expanded", "true");
 		this.#place();
 		this.panel.focus();
-		if (this.#inbox.state === "idle" || this.#inbox.state === "failed") this.#inbox.load();
+		if (this.inbox.state === "idle" || this.inbox.state === "failed")
+			this.inbox.load();
 		document.addEventListener("pointerdown", this.#outside);
 		this.#makeSeen();
 		this.render();
@@ -237,19 +259,21 @@ export class TidingsBell extends TidingsElement {
 
 	// --- What TidingsElement asks for ---------------------------------------
 
+	get page() {
+		return PAGE;
+	}
+
 	bind(client) {
-		this.#inbox = new Inbox(client, PAGE);
-		this.listen(this.#inbox, "update", () => this.render());
-		this.listen(document, "visibilitychange", () => this.render());
-		this.listen(client, "notification", ({ detail }) => this.#announce(detail.notification));
+		this.listen(document, "visibilitychange");
+		this.listen(client, "notification", ({ detail }) =>
+			this.#announce(detail.notification),
+		);
 	}
 
 	unbind() {
 		this.close();
 		clearTimeout(this.#sayTimer);
 		this.#sayTimer = undefined;
-		this.#inbox.close();
-		this.#inbox = null;
 	}
 
 	attributeChangedCallback() {
@@ -258,21 +282,13 @@ export class TidingsBell extends TidingsElement {
 		this.foot.replaceChildren(...(href ? [make("a", { href }, strings.all)] : []));
 	}
 
-	tick() {
-		for (const row of this.#rows.values()) row.tick();
-	}
-
-	say(text) {
-		this.live.textContent = text;
-	}
-
 	render() {
-		if (!this.#inbox) return;
+		if (!this.inbox) return;
 		this.#renderButton();
 		if (!this.open) return;
-		const { items, hasMore, state } = this.#inbox;
-		if (state === "ready" && hasMore && items.length < PAGE) this.#inbox.more();
-		renderRows(this.list, this.#rows, items.slice(0, PAGE), this.actions);
+		const { items, hasMore, state } = this.inbox;
+		if (state === "ready" && hasMore && items.length < PAGE) this.inbox.more();
+		renderRows(this.list, this.rows, items.slice(0, PAGE), this.actions);
 		this.readAll.disabled = this.client.unread === 0;
 		this.panelDot.className = `dot ${this.client.status.state}`;
 		this.panelStatus.textContent = statusText(this.client.status);
@@ -301,10 +317,10 @@ export class TidingsBell extends TidingsElement {
 	}
 
 	#renderNote(empty) {
-		const { state } = this.#inbox;
+		const { state } = this.inbox;
 		const failed = state === "failed";
 		this.note.hidden = !empty && !failed;
-		if (failed) this.note.replaceChildren(...failedNote(() => this.#inbox.load()));
+		if (failed) this.note.replaceChildren(...failedNote(() => this.inbox.load()));
 		else if (state === "ready") this.note.replaceChildren(...emptyNote());
 		else this.note.replaceChildren(strings.loading);
 	}
@@ -328,7 +344,11 @@ export class TidingsBell extends TidingsElement {
 		this.#arrived.push(title);
 		this.#sayTimer ??= setTimeout(() => {
 			const count = this.#arrived.length;
-			this.say(count > 1 ? strings.arrivedMany(count) : strings.arrived(this.#arrived[0]));
+			this.say(
+				count > 1
+					? strings.arrivedMany(count)
+					: strings.arrived(this.#arrived[0]),
+			);
 			this.#arrived = [];
 			this.#sayTimer = undefined;
 		}, SAY_AFTER);

@@ -45,6 +45,11 @@ export class TidingsError extends Error {
 	}
 }
 
+function refusal({ status }, { error, code = "unexpected", details }) {
+	const message = error ?? `The server answered ${status}`;
+	return new TidingsError(message, { status, code, details });
+}
+
 const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
 const isHidden = () => globalThis.document?.visibilityState === "hidden";
 const isOffline = () => globalThis.navigator?.onLine === false;
@@ -160,21 +165,17 @@ export class TidingsClient extends EventTarget {
 				response = await this.#send(method, path, body, fresh);
 		}
 		const answer = await response.json().catch(() => ({}));
-		if (!response.ok) {
-			throw new TidingsError(answer.error ?? `The server answered ${response.status}`, {
-				status: response.status,
-				code: answer.code ?? "unexpected",
-				details: answer.details,
-			});
-		}
-		if (life === this.#life && this.#takeCounts(answer)) this.#emitChange(answer.seq, []);
+		if (!response.ok) throw refusal(response, answer);
+		if (life === this.#life && this.#takeCounts(answer))
+			this.#emitChange(answer.seq, []);
 		return answer;
 	}
 
 	/** @param {object} [query] limit, cursor, offset, unread, type, category */
 	list(query = {}) {
 		const given = Object.entries(query).filter(([, value]) => value != null);
-		return this.request("GET", given.length ? `/?${new URLSearchParams(given)}` : "/");
+		const search = given.length ? `?${new URLSearchParams(given)}` : "";
+		return this.request("GET", `/${search}`);
 	}
 
 	async get(id) {
@@ -306,7 +307,8 @@ export class TidingsClient extends EventTarget {
 	/** The connection ended: by the server, the network or our own time limit. */
 	#closed(code, reason) {
 		const { state } = this.#status;
-		if (state === "connected" && Date.now() - this.#since >= STABLE_AFTER) this.#attempt = 0;
+		if (state === "connected" && Date.now() - this.#since >= STABLE_AFTER)
+			this.#attempt = 0;
 		const opened = this.#opened;
 		this.#drop();
 		if (code === CLOSE_FORBIDDEN) this.#halt("forbidden");
@@ -377,7 +379,8 @@ export class TidingsClient extends EventTarget {
 		if (state === "connected") this.#probe();
 		else if (isOffline()) return;
 		else if (state === "waiting" && !this.#held) this.#connect();
-		else if (reason === "unauthorized" && typeof this.#source === "function") this.#connect();
+		else if (reason === "unauthorized" && typeof this.#source === "function")
+			this.#connect();
 	};
 
 	/** The server's pings do not reach a page's code, so silence is tested from here. */
@@ -427,7 +430,8 @@ export class TidingsClient extends EventTarget {
 	}
 
 	#authenticate() {
-		if (this.#used) this.#tell({ type: "auth", token: this.#used, ...this.#resume() });
+		if (this.#used)
+			this.#tell({ type: "auth", token: this.#used, ...this.#resume() });
 		else this.#unauthorized();
 	}
 
@@ -456,11 +460,18 @@ export class TidingsClient extends EventTarget {
 			return this.#apply({ ...message, reset: true });
 		const baseline = !this.#applied;
 		if (baseline) this.#applied = { epoch: this.#epoch, seq };
-		if (this.#takeCounts(message) || baseline) this.#emitChange(seq, [], { baseline });
+		if (this.#takeCounts(message) || baseline)
+			this.#emitChange(seq, [], { baseline });
 	}
 
 	#apply(message) {
-		const { type, seq, notification, changes, latestNotifications: latest } = message;
+		const {
+			type,
+			seq,
+			notification,
+			changes,
+			latestNotifications: latest,
+		} = message;
 		const reset = message.reset === true;
 		if (!isCount(seq) || (!reset && this.#isApplied(seq))) return;
 		this.#applied = { epoch: this.#epoch, seq };
@@ -468,7 +479,9 @@ export class TidingsClient extends EventTarget {
 		this.#takeCounts(message);
 		if (type === "new_notification" && notification) {
 			this.#emit("notification", { notification, seq });
-			this.#emitChange(seq, [{ op: "created", id: notification.id }], { notification });
+			this.#emitChange(seq, [{ op: "created", id: notification.id }], {
+				notification,
+			});
 		} else {
 			this.#emitChange(seq, changes, { latest, reset });
 		}
@@ -485,7 +498,8 @@ export class TidingsClient extends EventTarget {
 
 	/** @returns {boolean} whether a count changed; older ones than those held are not taken */
 	#takeCounts({ unreadCount, unseenCount, seq }) {
-		if (!isCount(unreadCount) || !isCount(unseenCount) || !isCount(seq)) return false;
+		if (!isCount(unreadCount) || !isCount(unseenCount) || !isCount(seq))
+			return false;
 		if (seq < this.#countsSeq) return false;
 		const changed = this.unread !== unreadCount || this.unseen !== unseenCount;
 		Object.assign(this, { unread: unreadCount, unseen: unseenCount });

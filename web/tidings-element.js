@@ -1,11 +1,14 @@
 /**
- * The base of both elements: which client an element has, and the style sheets
- * in its shadow root.
+ * The base of both elements: the client and the inbox that an element has, what
+ * its rows do, and the style in its shadow root.
  */
 
 import { TidingsClient } from "./tidings-client.js";
+import { Inbox } from "./tidings-inbox.js";
 import { baseSheet } from "./tidings-style.js";
-import { strings } from "./tidings-view.js";
+import { make, strings } from "./tidings-view.js";
+
+const TICK = 30000; // how often relative times are said anew
 
 const shared = new Map(); // "base token-url" to {client, users}
 
@@ -24,7 +27,10 @@ function acquire(element) {
 	const tokenUrl = element.getAttribute("token-url");
 	const key = JSON.stringify([base, tokenUrl]);
 	if (!shared.has(key)) {
-		const client = new TidingsClient({ base, token: tokenUrl ? supplier(tokenUrl) : undefined });
+		const client = new TidingsClient({
+			base,
+			token: tokenUrl ? supplier(tokenUrl) : undefined,
+		});
 		shared.set(key, { client, users: 0 });
 		client.start();
 	}
@@ -45,9 +51,15 @@ function acquire(element) {
  * starts it), else one made from the attributes `base` and `token-url` (an
  * address of this site that answers {"token": …}; without it, the cookie).
  * With neither it waits for `.client`.
- * A subclass has render(), tick(), say(text), bind(client) and unbind().
+ *
+ * A subclass has render() and `page`, and may have bind(client) and unbind().
+ * While there is a client there is an inbox; without one nothing is rendered.
  */
 export class TidingsElement extends HTMLElement {
+	inbox = null;
+	rows = new Map(); // id to Row
+	live = make("div", { class: "spoken", role: "status" });
+
 	#given = null;
 	#client = null;
 	#release = null;
@@ -73,7 +85,7 @@ export class TidingsElement extends HTMLElement {
 
 	connectedCallback() {
 		this.#attach();
-		this.#clock = setInterval(() => this.tick(), 30000);
+		this.#clock = setInterval(() => this.rows.forEach((row) => row.tick()), TICK);
 	}
 
 	disconnectedCallback() {
@@ -84,12 +96,15 @@ export class TidingsElement extends HTMLElement {
 	/** What a row's buttons do. */
 	actions = {
 		toggle: ({ id, read }) =>
-			this.attempt(() => (read ? this.client.markUnread(id) : this.client.markRead(id))),
+			this.attempt(() =>
+				read ? this.client.markUnread(id) : this.client.markRead(id),
+			),
 		remove: ({ id }) =>
 			this.attempt(async () => {
 				await this.client.remove(id);
 				this.say(strings.deleted);
 			}),
+		readAll: () => this.attempt(() => this.client.markAllRead()),
 	};
 
 	/** Runs what the user asked for and says so when it failed. */
@@ -101,29 +116,39 @@ export class TidingsElement extends HTMLElement {
 		}
 	}
 
+	/** To those who listen, when they have heard the rest. */
+	say(text) {
+		this.live.textContent = text;
+	}
+
 	/** Adds a listener that goes when the element or its client does. */
-	listen(target, type, listener) {
+	listen(target, type, listener = () => this.render()) {
 		target.addEventListener(type, listener, { signal: this.#listening.signal });
 	}
 
 	#attach() {
 		const named = this.hasAttribute("base") || this.hasAttribute("token-url");
 		if (!this.#given && !named) return;
+		const { client, release } = this.#given
+			? { client: this.#given }
+			: acquire(this);
+		this.#client = client;
+		this.#release = release;
 		this.#listening = new AbortController();
-		const acquired = this.#given ? { client: this.#given } : acquire(this);
-		this.#client = acquired.client;
-		this.#release = acquired.release;
-		this.bind(this.#client);
-		this.listen(this.#client, "status", () => this.render());
-		this.listen(this.#client, "change", () => this.render());
+		this.inbox = new Inbox(client, this.page);
+		this.listen(this.inbox, "update");
+		this.listen(client, "status");
+		this.listen(client, "change");
+		this.bind?.(client);
 		this.render();
 	}
 
 	#detach() {
 		if (!this.#client) return;
 		this.#listening.abort();
-		this.unbind();
+		this.unbind?.();
+		this.inbox.close();
 		this.#release?.();
-		this.#client = this.#release = null;
+		this.inbox = this.#client = this.#release = null;
 	}
 }

@@ -84,9 +84,9 @@ export class Inbox extends EventTarget {
 			cursor: anew ? null : this.#cursor,
 		});
 		if (anew) this.#begin(answer.seq);
-		else if (this.#again) return; // overtaken by a reset
 		this.#cursor = answer.nextCursor ?? null;
-		for (const notification of answer.notifications) this.#put(notification, answer.seq);
+		for (const notification of answer.notifications)
+			this.#put(notification, answer.seq);
 		for (const change of this.#late) this.#apply(change);
 		this.#sort();
 	}
@@ -99,7 +99,8 @@ export class Inbox extends EventTarget {
 
 	#put(notification, seq) {
 		const held = this.#entries.get(notification.id);
-		if (!held || held.seq <= seq) this.#entries.set(notification.id, { notification, seq });
+		if (!held || held.seq <= seq)
+			this.#entries.set(notification.id, { notification, seq });
 	}
 
 	// --- The stream -------------------------------------------------------
@@ -123,15 +124,19 @@ export class Inbox extends EventTarget {
 			this.#again ||= reset || seq > this.#asOf;
 			return;
 		}
-		const known = new Map([notification, ...latest].filter(Boolean).map((n) => [n.id, n]));
+		const known = new Map(
+			[notification, ...latest].filter(Boolean).map((n) => [n.id, n]),
+		);
 		for (const change of changes) this.#applyOne(change, seq, known);
 	}
 
 	#applyOne({ op, id }, seq, known) {
 		if (op === "created") this.#created(id, seq, known);
-		else if (op === "read" || op === "unread") this.#mark(id, op === "read", seq, known);
+		else if (op === "read" || op === "unread")
+			this.#mark(id, op === "read", seq, known);
 		else if (op === "all_read")
-			for (const held of this.#entries.keys()) this.#mark(held, true, seq, known);
+			for (const held of this.#entries.keys())
+				this.#mark(held, true, seq, known);
 		else if (REMOVING.has(op)) this.#entries.delete(id);
 		else if (op === "all_deleted") this.#again ||= seq > this.#asOf;
 	}

@@ -11,10 +11,16 @@
  */
 
 import { TidingsElement } from "./tidings-element.js";
-import { Inbox } from "./tidings-inbox.js";
-import { emptyNote, failedNote, renderRows } from "./tidings-row.js";
 import { css } from "./tidings-style.js";
-import { icon, make, strings } from "./tidings-view.js";
+import {
+	emptyNote,
+	failedNote,
+	icon,
+	make,
+	plainButton,
+	renderRows,
+	strings,
+} from "./tidings-view.js";
 
 const PAGE = 20;
 const PAGE_MOST = 100;
@@ -73,19 +79,15 @@ const sheet = css`
 `;
 
 export class TidingsList extends TidingsElement {
-	#inbox = null;
-	#rows = new Map();
-
 	constructor() {
 		super(sheet);
 		this.#buildHead();
 		this.list = make("ul", { part: "list", "aria-labelledby": "heading" });
 		this.note = make("div", { class: "note", hidden: true });
 		this.bones = make("div", { hidden: true }, ...this.#bones(3));
-		this.moreButton = this.#plain(strings.more, () => this.#more());
+		this.moreButton = plainButton(strings.more, () => this.#more());
 		this.moreButton.part = "more";
 		this.foot = make("div", { class: "more", hidden: true }, this.moreButton);
-		this.live = make("div", { class: "spoken", role: "status" });
 		this.scroll = make(
 			"div",
 			{ class: "scroll", tabindex: "-1" },
@@ -99,10 +101,11 @@ export class TidingsList extends TidingsElement {
 
 	#buildHead() {
 		this.count = make("span", { class: "count" });
-		this.readAll = this.#plain(strings.markAllRead, () =>
-			this.attempt(() => this.client.markAllRead()),
+		this.readAll = plainButton(
+			strings.markAllRead,
+			this.actions.readAll,
+			icon("checks"),
 		);
-		this.readAll.prepend(icon("checks"));
 		const heading = make("slot", { name: "heading" }, strings.notifications);
 		this.head = make(
 			"div",
@@ -113,42 +116,29 @@ export class TidingsList extends TidingsElement {
 		);
 	}
 
-	#plain(text, onclick) {
-		return make("button", { type: "button", class: "plain", onclick }, text);
-	}
-
 	#bones(count) {
 		return Array.from({ length: count }, () => make("div", { class: "bone" }));
 	}
 
 	// --- What TidingsElement asks for ---------------------------------------
 
-	bind(client) {
+	get page() {
 		const asked = Number.parseInt(this.getAttribute("page"), 10) || PAGE;
-		this.#inbox = new Inbox(client, Math.min(Math.max(asked, 1), PAGE_MOST));
-		this.listen(this.#inbox, "update", () => this.render());
-		this.#inbox.load();
+		return Math.min(Math.max(asked, 1), PAGE_MOST);
 	}
 
-	unbind() {
-		this.#inbox.close();
-		this.#inbox = null;
-	}
-
-	tick() {
-		for (const row of this.#rows.values()) row.tick();
-	}
-
-	say(text) {
-		this.live.textContent = text;
+	bind() {
+		this.inbox.load();
 	}
 
 	render() {
-		if (!this.#inbox) return;
-		const { items, state, hasMore } = this.#inbox;
+		if (!this.inbox) return;
+		const { items, state, hasMore } = this.inbox;
 		const empty = items.length === 0;
-		renderRows(this.list, this.#rows, items, this.actions);
-		this.count.textContent = this.client.unread ? strings.unreadCount(this.client.unread) : "";
+		renderRows(this.list, this.rows, items, this.actions);
+		this.count.textContent = this.client.unread
+			? strings.unreadCount(this.client.unread)
+			: "";
 		this.readAll.hidden = empty;
 		this.readAll.disabled = this.client.unread === 0;
 		this.bones.hidden = !(empty && state === "loading");
@@ -160,16 +150,17 @@ export class TidingsList extends TidingsElement {
 
 	#renderNote(empty, state) {
 		this.note.hidden = !(state === "failed" || (empty && state === "ready"));
-		if (state === "failed") this.note.replaceChildren(...failedNote(() => this.#inbox.load()));
+		if (state === "failed")
+			this.note.replaceChildren(...failedNote(() => this.inbox.load()));
 		else if (state === "ready") this.note.replaceChildren(...emptyNote());
 	}
 
 	/** Focus goes on with what was asked for. */
 	async #more() {
-		const before = this.#inbox.items.length;
-		await this.#inbox.more();
-		const after = this.#inbox.items;
-		if (after.length > before) this.#rows.get(after[before].id)?.mark.focus();
+		const before = this.inbox.items.length;
+		await this.inbox.more();
+		const after = this.inbox.items;
+		if (after.length > before) this.rows.get(after[before].id)?.mark.focus();
 	}
 }
 

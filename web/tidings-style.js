@@ -96,6 +96,7 @@ export const baseSheet = css`
 		letter-spacing: -0.005em;
 	}
 	.count {
+		margin-block-start: 2px;
 		color: var(--_muted);
 		font-size: 0.92em;
 		font-variant-numeric: tabular-nums;

@@ -82,10 +82,14 @@ static void test_errors(void)
 		unsigned status;
 		const char *code;
 	} cases[] = {
-		{ 400, "invalid_request" },    { 403, "forbidden" },
-		{ 404, "not_found" },	       { 405, "method_not_allowed" },
-		{ 413, "too_large" },	       { 415, "unsupported_media_type" },
-		{ 503, "unavailable" },	       { 507, "storage_full" },
+		{ 400, "invalid_request" },
+		{ 403, "forbidden" },
+		{ 404, "not_found" },
+		{ 405, "method_not_allowed" },
+		{ 413, "too_large" },
+		{ 415, "unsupported_media_type" },
+		{ 503, "unavailable" },
+		{ 507, "storage_full" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {

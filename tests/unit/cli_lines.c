@@ -49,7 +49,7 @@ static void test_splits(void)
 {
 	static const struct {
 		const char *text, *expected;
-	} CASES[] = {
+	} cases[] = {
 		{ "", "" },
 		{ "\n", "1[]" },
 		{ "one", "1[one]" },
@@ -59,10 +59,10 @@ static void test_splits(void)
 	};
 	_cleanup_(buffer_release) struct buffer seen = { 0 };
 
-	for (size_t i = 0; i < ARRAY_LENGTH(CASES); i++)
-		for (size_t cut = 0; cut <= strlen(CASES[i].text); cut++)
-			ok_string_equal(read_cut(CASES[i].text, strlen(CASES[i].text), cut, &seen),
-				CASES[i].expected, "case %zu cut at %zu", i, cut);
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+		for (size_t cut = 0; cut <= strlen(cases[i].text); cut++)
+			ok_string_equal(read_cut(cases[i].text, strlen(cases[i].text), cut, &seen),
+				cases[i].expected, "case %zu cut at %zu", i, cut);
 }
 
 /* A line of n bytes between two short ones, from a file: it comes in several reads. */

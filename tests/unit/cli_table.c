@@ -3,7 +3,7 @@
 #include "cli/text.h"
 #include "tests/tap.h"
 
-static const struct table_column COLUMNS[] = {
+static const struct table_column columns[] = {
 	{ .heading = "ID" },
 	{ .heading = "N", .right = true },
 	{ .heading = "TEXT", .flexible = true },
@@ -11,7 +11,7 @@ static const struct table_column COLUMNS[] = {
 
 static void formatted(const struct terminal *terminal, const char *expected, const char *what)
 {
-	_cleanup_(table_release) struct table table = table_of(COLUMNS, ARRAY_LENGTH(COLUMNS));
+	_cleanup_(table_release) struct table table = table_of(columns, ARRAY_LENGTH(columns));
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 
 	table_add(&table, SLICE("a"), STYLE_PLAIN);
@@ -26,7 +26,7 @@ static void formatted(const struct terminal *terminal, const char *expected, con
 
 static void test_empty(void)
 {
-	_cleanup_(table_release) struct table table = table_of(COLUMNS, ARRAY_LENGTH(COLUMNS));
+	_cleanup_(table_release) struct table table = table_of(columns, ARRAY_LENGTH(columns));
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 
 	table_format(&text, &table, &(struct terminal){ 0 });
@@ -35,7 +35,7 @@ static void test_empty(void)
 
 static void test_empty_cell(void)
 {
-	_cleanup_(table_release) struct table table = table_of(COLUMNS, 1);
+	_cleanup_(table_release) struct table table = table_of(columns, 1);
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 
 	table_add(&table, (struct slice){ 0 }, STYLE_PLAIN);

@@ -131,7 +131,7 @@ static void test_sample(void)
 		size_t len = strcspn(line, "\n");
 
 		set += *line != '#' && *line != '[' && *line != '\n';
-		long_lines += len > 85;
+		long_lines += len > 85 && line[1] == ' '; /* values may be paths */
 		if (*line == '[' || (*line == '#' && line[1] != ' ' && line[1] != '\n'))
 			buffer_append(&seen, line, len + 1);
 	}

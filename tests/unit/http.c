@@ -28,11 +28,22 @@ static void test_percent(void)
 		bool plus;
 		const char *expected; /* NULL = refused */
 	} cases[] = {
-		{ "", false, "" },	    { "abc", false, "abc" },   { "a%20b", false, "a b" },
-		{ "%41%6a%6A", false, "Ajj" }, { "a+b", true, "a b" },  { "a+b", false, "a+b" },
-		{ "%", false, NULL },	    { "%4", false, NULL },     { "a%4", false, NULL },
-		{ "%4g", false, NULL },	    { "%g4", false, NULL },    { "%%41", false, NULL },
-		{ "%2B", true, "+" },	    { "%25" "41", false, "%41" },
+		{ "", false, "" },
+		{ "abc", false, "abc" },
+		{ "a%20b", false, "a b" },
+		{ "%41%6a%6A", false, "Ajj" },
+		{ "a+b", true, "a b" },
+		{ "a+b", false, "a+b" },
+		{ "%", false, NULL },
+		{ "%4", false, NULL },
+		{ "a%4", false, NULL },
+		{ "%4g", false, NULL },
+		{ "%g4", false, NULL },
+		{ "%%41", false, NULL },
+		{ "%2B", true, "+" },
+		{ "%25"
+		  "41",
+			false, "%41" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -78,9 +89,18 @@ static void test_query(void)
 static void test_bad_queries(void)
 {
 	static const char *const bad[] = {
-		"a=%",	   "a=%4",  "%zz=1",	    "a=1&a=2",	"a=1&%61=2",
-		"a=%FF",   "%C3=1", "a=%ED%A0%80", "a=%00",	"a=%0A",
-		"a=%C2%80", "a\n=1",
+		"a=%",
+		"a=%4",
+		"%zz=1",
+		"a=1&a=2",
+		"a=1&%61=2",
+		"a=%FF",
+		"%C3=1",
+		"a=%ED%A0%80",
+		"a=%00",
+		"a=%0A",
+		"a=%C2%80",
+		"a\n=1",
 	};
 	struct http_query query;
 
@@ -242,11 +262,21 @@ static void test_etags(void)
 		const char *header;
 		bool matches;
 	} cases[] = {
-		{ "\"v1\"", true },	{ "W/\"v1\"", true },	     { "*", true },
-		{ "\"v0\", \"v1\"", true }, { "\"v0\",W/\"v1\" ,\"v2\"", true }, { " * ", true },
-		{ "\"v2\"", false },	{ "\"v\"", false },	     { "v1", false },
-		{ "\"v11\"", false },	{ "w/\"v1\"", false },	     { "W/", false },
-		{ ",", false },		{ "", false },		     { NULL, false },
+		{ "\"v1\"", true },
+		{ "W/\"v1\"", true },
+		{ "*", true },
+		{ "\"v0\", \"v1\"", true },
+		{ "\"v0\",W/\"v1\" ,\"v2\"", true },
+		{ " * ", true },
+		{ "\"v2\"", false },
+		{ "\"v\"", false },
+		{ "v1", false },
+		{ "\"v11\"", false },
+		{ "w/\"v1\"", false },
+		{ "W/", false },
+		{ ",", false },
+		{ "", false },
+		{ NULL, false },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

@@ -246,6 +246,46 @@ static void test_lengths(void)
 	}
 }
 
+/* The header says how long a file may grow, and no record is longer. */
+static void test_longest_record(void)
+{
+	for (size_t more = 0; more <= 1; more++) {
+		_cleanup_(buffer_release) struct buffer bytes = { 0 }, data = { 0 };
+		struct log_record record;
+		struct logfile *file;
+
+		append_file_header(&bytes);
+		buffer_reserve(&data, SIZE_MAX_OF_FILE);
+		data.len = SIZE_MAX_OF_FILE - 12 + more;
+		memset(data.data, 1, data.len);
+		append_record(&bytes, buffer_slice(&data));
+		file = open_file(&bytes);
+		ok_int_equal(logfile_next(file, &record), more ? LOGFILE_NOTHING : 0,
+			"a record as long as a file may be, and %zu bytes", more);
+		logfile_free(file);
+	}
+}
+
+static void test_other_messages(void)
+{
+	static const char *const OPS[] = { "DIAGNOSTIC", "DIAGNOSTICS", "DIAGNOSTI", "diagnostic",
+		"DB->put" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(OPS); i++) {
+		_cleanup_(buffer_release) struct buffer bytes = { 0 };
+		struct log_record record = { 0 };
+		struct logfile *file;
+
+		append_file_header(&bytes);
+		append_message(&bytes, 3, OPS[i], SLICE("text"));
+		file = open_file(&bytes);
+		ok_int_equal(logfile_next(file, &record), 0, "a message, op %s", OPS[i]);
+		ok_int_equal(record.kind, i == 0 ? LOG_MESSAGE : LOG_OTHER, "its kind, op %s",
+			OPS[i]);
+		logfile_free(file);
+	}
+}
+
 /* The header, cut at each byte and with each bit of what matters flipped. */
 static void test_headers(void)
 {
@@ -314,6 +354,8 @@ int main(void)
 	test_kinds();
 	test_messages();
 	test_lengths();
+	test_longest_record();
+	test_other_messages();
 	test_headers();
 	test_foreign_headers();
 	unlinkat(directory_fd, "log.0000000001", 0);

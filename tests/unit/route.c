@@ -196,7 +196,9 @@ static void test_allow(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		struct exchange_case c = { .method = "BREW", .script = "/n", .path = cases[i].path };
+		struct exchange_case c = { .method = "BREW",
+			.script = "/n",
+			.path = cases[i].path };
 		struct answer refused = { 0 }, options = { 0 };
 
 		run(&c, HTTP_BODY_WHOLE, &refused);
@@ -213,8 +215,12 @@ static void test_allow(void)
 
 static void test_body_states(void)
 {
-	struct exchange_case c = { .method = "POST", .script = "/n", .path = "/",
-		.type = "application/json", .status = 413, .text = "too_large" };
+	struct exchange_case c = { .method = "POST",
+		.script = "/n",
+		.path = "/",
+		.type = "application/json",
+		.status = 413,
+		.text = "too_large" };
 
 	check(&c, HTTP_BODY_TOO_LARGE);
 	c.status = 400;

@@ -129,7 +129,7 @@ static void test_second_owner(void)
 static void set_schema(const char *version)
 {
 	struct environment *environment;
-	DBT key = { .data = "schema", .size = 6 };
+	DBT key = { .data = (void *)"schema", .size = 6 };
 	DBT value = { .data = (void *)version, .size = (u_int32_t)strlen(version) };
 	DB_TXN *txn;
 	DB *db;
@@ -140,7 +140,7 @@ static void set_schema(const char *version)
 	tap_ok(db->open(db, txn, "meta.db", NULL, DB_BTREE, DB_THREAD, 0) == 0 &&
 		       db->put(db, txn, &key, &value, 0) == 0,
 		"schema version %s is written", version);
-	environment_commit(txn);
+	environment_commit(environment, txn);
 	db->close(db, 0);
 	environment_close(environment);
 }
@@ -173,7 +173,7 @@ static void test_identifiers(void)
 	struct environment *environment;
 	struct uuid last = { 0 }, id;
 	int64_t future = INT64_C(4102444800000);
-	DBT key = { .data = "last-id", .size = 7 };
+	DBT key = { .data = (void *)"last-id", .size = 7 };
 	DBT value = { .data = last.bytes, .size = UUID_BYTES };
 	DB_TXN *txn;
 	DB *db;
@@ -186,7 +186,7 @@ static void test_identifiers(void)
 	tap_ok(db->open(db, txn, "meta.db", NULL, DB_BTREE, DB_THREAD, 0) == 0 &&
 		       db->put(db, txn, &key, &value, 0) == 0,
 		"the last identifier was made in the year 2100");
-	environment_commit(txn);
+	environment_commit(environment, txn);
 	db->close(db, 0);
 	environment_close(environment);
 	tap_ok(store_open(&fixture.config, &fixture.store) == 0, "the store opens with it");

@@ -17,17 +17,29 @@ const FRAMES_MOST = 200;
 const examples = [
 	["success", "Payment received", "Invoice 2041 was paid in full. Thank you."],
 	["info", "New comment on “Roadmap”", "Ada: the second milestone looks right to me."],
-	["warning", "Storage almost full", "92% of 10 GB is used. Older files can be archived."],
-	["error", "Backup failed", "Last night's backup stopped: the disk could not be reached."],
+	[
+		"warning",
+		"Storage almost full",
+		"92% of 10 GB is used. Older files can be archived.",
+	],
+	[
+		"error",
+		"Backup failed",
+		"Last night's backup stopped: the disk could not be reached.",
+	],
 ];
 
 const byId = (id) => document.getElementById(id);
 
 async function main() {
 	const response = await fetch("config.json", { cache: "no-store" });
-	if (!response.ok) throw new Error(`config.json: the server answered ${response.status}`);
+	if (!response.ok)
+		throw new Error(`config.json: the server answered ${response.status}`);
 	const config = await response.json();
-	const publisher = new TidingsClient({ base: config.base, token: config.publisherToken });
+	const publisher = new TidingsClient({
+		base: config.base,
+		token: config.publisherToken,
+	});
 	for (const user of config.users) {
 		addUser(user, config.base);
 		addRecipient(user.id);
@@ -47,7 +59,8 @@ function addUser({ id, token }, base) {
 	card.querySelector(".avatar").textContent = `${id.at(0)}${id.at(-1)}`;
 	card.querySelector("h2").textContent = id;
 	byId("users").append(card);
-	for (const element of card.querySelectorAll("tidings-bell, tidings-list")) element.client = client;
+	for (const element of card.querySelectorAll("tidings-bell, tidings-list"))
+		element.client = client;
 	card.querySelector(".line").addEventListener("click", () => {
 		if (client.status.state === "stopped") client.start();
 		else client.stop();
@@ -59,7 +72,8 @@ function addUser({ id, token }, base) {
 
 function showStatus(card, status) {
 	const seconds = Math.ceil((status.delay ?? 0) / 1000);
-	const delay = status.state === "waiting" && seconds > 1 ? `, again in ${seconds} s` : "";
+	const delay =
+		status.state === "waiting" && seconds > 1 ? `, again in ${seconds} s` : "";
 	card.querySelector(".dot").className = `dot ${status.state}`;
 	card.querySelector(".words").textContent = statusText(status) + delay;
 	card.querySelector(".line").textContent =
@@ -97,7 +111,14 @@ function prepareForm(publisher) {
 	});
 	byId("four").addEventListener("click", () => {
 		const userId = new FormData(form).get("userId");
-		send(examples.map(([type, title, message]) => ({ userId, type, title, message })));
+		send(
+			examples.map(([type, title, message]) => ({
+				userId,
+				type,
+				title,
+				message,
+			})),
+		);
 	});
 }
 
@@ -133,7 +154,10 @@ function addFrame(user, frame) {
 	const frames = byId("frames");
 	const { type, seq, unreadCount, unseenCount } = frame;
 	const time = new Date().toISOString().slice(11, 23);
-	const counts = unreadCount === undefined ? "" : `unread ${unreadCount} · unseen ${unseenCount ?? "–"}`;
+	const counts =
+		unreadCount === undefined
+			? ""
+			: `unread ${unreadCount} · unseen ${unseenCount ?? "–"}`;
 	const line = make(
 		"summary",
 		{},

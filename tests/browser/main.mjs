@@ -1,0 +1,19 @@
+/** All tests of the web components: see `run` for what they need. */
+
+import { run } from "./tap.mjs";
+import "./size.mjs";
+import "./client.mjs";
+import "./reconnect.mjs";
+import "./inbox.mjs";
+import "./demo.mjs";
+import { finish } from "./page.mjs";
+
+for (const signal of ["SIGINT", "SIGTERM"])
+	process.once(signal, async () => {
+		await finish();
+		process.exit(1);
+	});
+
+const passed = await run();
+await finish();
+process.exitCode = passed ? 0 : 1;

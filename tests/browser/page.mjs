@@ -1,0 +1,152 @@
+/**
+ * The demo page in headless Chromium, under the policy `default-src 'self'`.
+ */
+
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { Line, Stack } from "./stack.mjs";
+
+const POLICY = "default-src 'self'";
+const TIMEOUT = 20_000;
+const FLAGS = [
+	"--disable-gpu",
+	"--disable-quic",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+	// A document whose headers the test adds counts as one from elsewhere
+	"--disable-features=LocalNetworkAccessChecks",
+];
+
+const here = new URL(".", import.meta.url).pathname;
+const modules = process.env.TIDINGS_NODE_MODULES ?? here;
+export const require = createRequire(join(modules, "package.json"));
+
+function findChromium() {
+	if (process.env.CHROMIUM) return process.env.CHROMIUM;
+	try {
+		const command = "command -v chromium || command -v google-chrome";
+		return execFileSync("sh", ["-c", command], { encoding: "utf8" }).trim();
+	} catch {
+		return null;
+	}
+}
+
+/** @returns {string|undefined} what is missing to run a page */
+export function lacking() {
+	if (!findChromium())
+		return "chromium is not installed (on Debian: apt-get install chromium)";
+	try {
+		require.resolve("playwright-core");
+		require.resolve("axe-core");
+	} catch {
+		return "npm packages are missing (npm ci in tests/browser)";
+	}
+	if (
+		process.env.TIDINGS_DEMO ||
+		existsSync(join(process.env.top_srcdir ?? "", "quickstart"))
+	)
+		return undefined;
+	return "there is no quickstart to start a server with";
+}
+
+let started = null;
+const running = {}; // stack, line and browser, as far as they were started
+
+/** Starts server and browser once for all tests. */
+export function start() {
+	started ??= (async () => {
+		running.stack = new Stack();
+		await running.stack.start();
+		running.line = new Line(running.stack.url);
+		await running.line.open();
+		const { chromium } = require("playwright-core");
+		running.browser = await chromium.launch({
+			executablePath: findChromium(),
+			args: FLAGS,
+		});
+		return running;
+	})();
+	return started;
+}
+
+/** Ends what start() started, even if it failed half-way. */
+export async function finish() {
+	await running.browser?.close();
+	await running.line?.close();
+	await running.stack?.stop();
+}
+
+/**
+ * The demo page in a context of its own, both users connected. `troubles` holds
+ * what the policy refused and what the page threw.
+ */
+export async function openDemo(options = {}) {
+	const { browser, line } = await start();
+	const context = await browser.newContext({
+		viewport: { width: 1320, height: 900 },
+		...options,
+	});
+	context.setDefaultTimeout(TIMEOUT);
+	const page = await context.newPage();
+	page.troubles = [];
+	page.on("pageerror", (error) => page.troubles.push(error.message));
+	page.on("console", (message) => {
+		if (/policy/i.test(message.text())) page.troubles.push(message.text());
+	});
+	const { url } = await fetch(line.url); // the server may redirect
+	await page.route(url, underPolicy);
+	await page.goto(url);
+	for (const user of ["user1", "user2"]) await inbox(page, user).connected();
+	return page;
+}
+
+async function underPolicy(route) {
+	const response = await route.fetch();
+	const headers = { ...response.headers(), "content-security-policy": POLICY };
+	await route.fulfill({ response, headers });
+}
+
+/** What one user has on the page. */
+export function inbox(page, user) {
+	const card = page.locator(`#${user}`);
+	const list = card.locator("tidings-list");
+	const bell = card.locator("tidings-bell");
+	const exactly = (text) => new RegExp(`^${text}$`);
+	return {
+		card,
+		bell,
+		list,
+		button: bell.locator(".bell"),
+		badge: bell.locator(".badge"),
+		panel: bell.getByRole("dialog"),
+		rows: list.locator(".row"),
+		row: (title) => list.locator(".row").filter({ hasText: title }),
+		connected: () => card.locator(".words", { hasText: exactly("Live") }).waitFor(),
+		shows: (text) => bell.locator(".badge", { hasText: exactly(text) }).waitFor(),
+		isQuiet: () => bell.locator(".badge").waitFor({ state: "hidden" }),
+		unread: (count) =>
+			list
+				.locator(".count", {
+					hasText: exactly(count ? `${count} unread` : ""),
+				})
+				.waitFor({ state: count ? "visible" : "attached" }),
+	};
+}
+
+/** The frames that `user` got so far, oldest first, as the page logged them. */
+export async function framesOf(page, user) {
+	const lines = await page.locator("#frames li").evaluateAll((items) =>
+		items.map((item) => ({
+			user: item.querySelector(".user").textContent,
+			frame: JSON.parse(item.querySelector("pre").textContent),
+		})),
+	);
+	return lines
+		.reverse()
+		.filter((line) => line.user === user)
+		.map(({ frame }) => frame);
+}

@@ -1,0 +1,22 @@
+# For the tests of tidings-pushd, beside common.bash: scenarios in JavaScript, which have the
+# shell start and stop the programs.
+
+# scenario FILE NAME: runs that function of push/FILE.mjs, and what it asks for
+scenario() {
+	local line pid from to result=0
+
+	command -v node >/dev/null || {
+		[ "${CI-}" != true ] || return 1
+		skip 'node is not installed'
+	}
+	coproc scenario_process { exec node "$BATS_TEST_DIRNAME/push/run.mjs" "$@" 3>&-; }
+	pid=$scenario_process_PID
+	exec {from}<&"${scenario_process[0]}" {to}>&"${scenario_process[1]}"
+	while IFS= read -r line <&"$from"; do
+		result=0
+		eval "$line" >&2 {from}<&- {to}>&- || result=$?
+		echo "$result" >&"$to"
+	done
+	exec {from}<&- {to}>&-
+	wait "$pid"
+}
