@@ -236,7 +236,7 @@ static const struct config_key keys[] = {
 	{ "web", "allowed-origins", "", LIST(web.allowed_origins, &origin) },
 	{ "web", "trusted-proxies", "127.0.0.1,::1,unix", LIST(web.trusted_proxies, &proxy) },
 	{ "web", "max-body", "64K", SIZE(web.max_body, 1 * K, 4 * M) },
-	{ "web", "workers", "4", NUMBER(web.workers, 1, 256) },
+	{ "web", "workers", "16", NUMBER(web.workers, 1, 256) },
 
 	{ "push", "listen", "", LIST(push.listen, &listener) },
 	{ "push", "path", "/api/notifications", STRING(push.path, 0, &url_path) },
