@@ -53,6 +53,12 @@ void clients_set_due(struct clients *clients, const struct session *session, uin
 	clients->due[session->fd] = when;
 }
 
+void clients_hasten(struct clients *clients, const struct session *session, uint32_t when)
+{
+	if (when < clients->due[session->fd])
+		clients->due[session->fd] = when;
+}
+
 struct session *clients_next_due(struct clients *clients, uint32_t now, size_t *at)
 {
 	while (*at < clients->size) {

@@ -25,6 +25,9 @@ void clients_remove(struct clients *clients, const struct session *session);
 
 void clients_set_due(struct clients *clients, const struct session *session, uint32_t when);
 
+/* The same, unless it is due earlier anyway. */
+void clients_hasten(struct clients *clients, const struct session *session, uint32_t when);
+
 /*
  * The next session that is due, from *at on, which it moves behind; NULL when
  * there are no more. It is not due again until it is told to be.

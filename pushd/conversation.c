@@ -249,6 +249,9 @@ void conversation_schedule(struct hub *hub, struct session *session)
 	if (left < (int64_t)due - hub->now)
 		due = hub->now + (left > 0 ? (uint32_t)left : 0);
 	clients_set_due(&hub->clients, session, due);
+	if (session->queue)
+		clients_hasten(&hub->clients, session,
+			session->drained + hub->config->push.stall_timeout);
 }
 
 static void live_due(struct hub *hub, struct session *session)
@@ -258,6 +261,10 @@ static void live_due(struct hub *hub, struct session *session)
 
 	if (hub->wall >= session->expires) {
 		hub_close(hub, session, CLOSE_UNAUTHENTICATED, "token_expired");
+		return;
+	}
+	if (session->queue && hub->now - session->drained >= hub->config->push.stall_timeout) {
+		hub_close(hub, session, WEBSOCKET_TRY_AGAIN, "nothing was read for too long");
 		return;
 	}
 	if (session->pinged && silent >= 2 * interval) {

@@ -3,6 +3,8 @@
 
 #include "pushd/delivery.h"
 
+#include <errno.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 enum {
@@ -34,14 +36,58 @@ void hub_bury(struct hub *hub)
 	}
 }
 
+/* By edges: what a socket is watched for changes only when its queue comes or goes. */
+static int hub_control(struct hub *hub, struct session *session, int how)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (session->queue ? EPOLLOUT : 0),
+		.data.ptr = session,
+	};
+
+	return epoll_ctl(hub->clients_fd, how, session->fd, &event) < 0 ? -errno : 0;
+}
+
+int hub_watch(struct hub *hub, struct session *session)
+{
+	return hub_control(hub, session, EPOLL_CTL_ADD);
+}
+
+/* A queue has begun: now the socket must drain in time. */
+static int hub_begin_queue(struct hub *hub, struct session *session)
+{
+	session->drained = hub->now;
+	clients_hasten(&hub->clients, session, hub->now + hub->config->push.stall_timeout);
+	return hub_control(hub, session, EPOLL_CTL_MOD);
+}
+
+void hub_flush(struct hub *hub, struct session *session)
+{
+	size_t before = session->queue->len;
+	int r = session_flush(session);
+
+	if (r == SESSION_FULL && session->queue->len < before)
+		session->drained = hub->now;
+	if (r == 0)
+		r = hub_control(hub, session, EPOLL_CTL_MOD);
+	if (r < 0)
+		hub_kill(hub, session);
+	else if (r == 0 && session->state == SESSION_REFUSED)
+		hub_finish(session);
+	else if (r == 0 && session->state == SESSION_LIVE && session->conflated)
+		delivery_drained(hub, session);
+}
+
 static int hub_send_within(struct hub *hub, struct session *session, struct slice frame,
 	size_t limit)
 {
+	bool queued = session->queue;
 	int r;
 
 	if (session->state == SESSION_DEAD)
 		return 0;
-	r = frame.len > 0 ? session_send(session, frame, limit) : -1;
+	r = frame.len > 0 ? session_send(session, frame, limit) : -ENOMEM;
+	if (r == 0 && session->queue && !queued)
+		r = hub_begin_queue(hub, session);
 	if (r < 0)
 		hub_kill(hub, session);
 	return r < 0 ? 0 : r;

@@ -22,6 +22,7 @@ struct hub {
 	struct inbox *inbox;
 	struct feed *feed;
 	struct clients clients;
+	int clients_fd;		 /* the epoll set that their sockets are in */
 	struct registry registry;
 	struct session *dead;	 /* to be freed when the round ends */
 	struct buffer message;	 /* the frame that is being written */
@@ -30,6 +31,15 @@ struct hub {
 	int64_t wall;		 /* seconds since the epoch */
 	unsigned live;		 /* sessions that speak for a user */
 };
+
+/*
+ * Watches a new session's socket, and only while something is queued for room in it:
+ * each frame that leaves would be an event otherwise. Returns 0 or -errno.
+ */
+int hub_watch(struct hub *hub, struct session *session);
+
+/* There is room in the socket: sends what is queued. */
+void hub_flush(struct hub *hub, struct session *session);
 
 /* Ends a session at once. It is freed by hub_bury(), so callers may still look at it. */
 void hub_kill(struct hub *hub, struct session *session);

@@ -4,8 +4,7 @@
  * sd-event runs what is rare: signals, the listeners, the tick of a second, the
  * feed's wake-up and the link to the store. The clients sit in an epoll set of their
  * own, nested in it as one source, because an sd-event source costs more memory
- * than a client does. They are watched by edges, once and for all: no call changes
- * what is waited for when a socket fills up and drains.
+ * than a client does.
  */
 #include "pushd/server.h"
 
@@ -43,7 +42,6 @@ struct server {
 	sd_event *event;
 	struct link *link;
 	sd_event_source *tick;
-	int clients_fd; /* the epoll set */
 	int spare_fd;	/* given up to refuse one client when there are no descriptors left */
 	bool begun;	/* the feed has a position */
 	char epoch[sizeof(((struct inbox_greeting *)0)->epoch)];
@@ -84,25 +82,13 @@ static void server_receive(struct server *server, struct session *session, bool 
 	}
 }
 
-static void server_flush(struct server *server, struct session *session)
-{
-	int r = session_flush(session);
-
-	if (r < 0)
-		hub_kill(&server->hub, session);
-	else if (r == 0 && session->state == SESSION_REFUSED)
-		shutdown(session->fd, SHUT_WR);
-	else if (r == 0 && session->conflated && session->state == SESSION_LIVE)
-		delivery_drained(&server->hub, session);
-}
-
 static void server_dispatch(struct server *server, const struct epoll_event *event)
 {
 	struct session *session = event->data.ptr;
 	bool ended = event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
 
 	if (session->state != SESSION_DEAD && (event->events & EPOLLOUT) && session->queue)
-		server_flush(server, session);
+		hub_flush(&server->hub, session);
 	if (session->state != SESSION_DEAD && (event->events & ~(uint32_t)EPOLLOUT))
 		server_receive(server, session, ended);
 }
@@ -124,7 +110,6 @@ static int on_clients(sd_event_source *source, int fd, uint32_t revents, void *c
 
 static void server_add_client(struct server *server, int client_fd)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
 	struct session *session = session_new(client_fd);
 	struct hub *hub = &server->hub;
 	int on = 1;
@@ -135,8 +120,7 @@ static void server_add_client(struct server *server, int client_fd)
 		return;
 	}
 	setsockopt(client_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on unix sockets */
-	event.data.ptr = session;
-	if (epoll_ctl(server->clients_fd, EPOLL_CTL_ADD, client_fd, &event) < 0)
+	if (hub_watch(hub, session) < 0)
 		hub_kill(hub, session);
 	else
 		conversation_begin(hub, session);
@@ -294,7 +278,7 @@ static int add_sources(struct server *server)
 	for (size_t i = 0; r >= 0 && i < ARRAY_LENGTH(endings); i++)
 		r = sd_event_add_signal(event, NULL, endings[i] | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
 	if (r < 0 ||
-	    (r = sd_event_add_io(event, NULL, server->clients_fd, EPOLLIN, on_clients, server)) < 0 ||
+	    (r = sd_event_add_io(event, NULL, server->hub.clients_fd, EPOLLIN, on_clients, server)) < 0 ||
 	    (r = sd_event_add_io(event, NULL, feed_fd(hub->feed), EPOLLIN, on_feed, server)) < 0 ||
 	    (r = sd_event_add_time_relative(event, &server->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
 		     on_tick, server)) < 0 ||
@@ -339,7 +323,7 @@ int server_new(const struct config *config, const int *listen_fds, size_t listen
 
 	if (!server)
 		return -ENOMEM;
-	server->clients_fd = -1;
+	server->hub.clients_fd = -1;
 	server->spare_fd = listen_count > 0 ? dup(listen_fds[0]) : -1;
 	server->hub.config = config;
 	raise_descriptor_limit();
@@ -347,8 +331,8 @@ int server_new(const struct config *config, const int *listen_fds, size_t listen
 	r = open_hub(&server->hub);
 	if (r < 0)
 		return r;
-	server->clients_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (server->clients_fd < 0)
+	server->hub.clients_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (server->hub.clients_fd < 0)
 		return -errno;
 	r = sd_event_new(&server->event);
 	if (r >= 0)
@@ -382,7 +366,7 @@ struct server *server_free(struct server *server)
 	registry_release(&hub->registry);
 	buffer_release(&hub->message);
 	buffer_release(&hub->latest);
-	closing_fd(&server->clients_fd);
+	closing_fd(&server->hub.clients_fd);
 	closing_fd(&server->spare_fd);
 	free(server);
 	return NULL;
@@ -421,7 +405,7 @@ static int dismiss(struct server *server)
 	while (r >= 0 && server->hub.clients.count > 0 &&
 	       server->hub.now - begin < STOP_PATIENCE_MS / 1000) {
 		struct epoll_event events[ROUND_EVENTS];
-		int n = epoll_wait(server->clients_fd, events, ROUND_EVENTS, STOP_PATIENCE_MS / 10);
+		int n = epoll_wait(server->hub.clients_fd, events, ROUND_EVENTS, STOP_PATIENCE_MS / 10);
 
 		for (int i = 0; i < n; i++)
 			server_dispatch(server, &events[i]);

@@ -92,8 +92,8 @@ int session_flush(struct session *session)
 
 bool session_rate(struct session *session, uint32_t now, unsigned limit)
 {
-	if (session->rate_second != now) {
-		session->rate_second = now;
+	if (session->rate_second != (uint16_t)now) {
+		session->rate_second = (uint16_t)now;
 		session->rate_count = 0;
 	}
 	return ++session->rate_count <= limit;

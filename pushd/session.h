@@ -39,7 +39,8 @@ struct session {
 	int fd;
 	uint32_t expires;	/* the token does; seconds since the epoch */
 	uint32_t heard;		/* seconds of the loop's clock: a byte last came */
-	uint32_t rate_second;	/* the second in which … */
+	uint32_t drained;	/* seconds of the loop's clock: bytes of the queue last left */
+	uint16_t rate_second;	/* the second (its lower bits) in which … */
 	uint16_t rate_count;	/* … so many messages came */
 	uint8_t state;		/* enum session_state */
 	uint8_t want;		/* enum session_want */
