@@ -12,6 +12,17 @@
 
 #include "pushd/hub.h"
 
+/*
+ * Send hub->message: to one session, which gets an update later if it is too slow for this
+ * one; or, as the change up to `seq`, to all of a user's sessions that lack it.
+ */
+void delivery_send_one(struct hub *hub, struct session *session);
+void delivery_send(struct hub *hub, struct subscriber *subscriber, uint64_t seq);
+
+/* Sends "new_notification" to all of a user's sessions that lack it. */
+void delivery_send_created(struct hub *hub, struct subscriber *subscriber,
+	const struct change *change);
+
 /* Delivers one change to those whom it concerns. */
 void delivery_change(struct hub *hub, const struct change *change);
 
