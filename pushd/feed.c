@@ -172,7 +172,7 @@ int feed_new(const struct config *config, struct feed **ret_feed)
 		return -ENOMEM;
 	}
 	r = feed_watch(feed);
-	if (r < 0)
+	if (r < 0 && r != -ENOENT) /* the store may not have been opened yet */
 		return r;
 	*ret_feed = take(feed);
 	return 0;

@@ -21,8 +21,9 @@ struct feed_position {
 };
 
 /*
- * Watches the store that the configuration names. Begins nowhere: feed_begin()
- * says where. Returns 0 or -errno (-EACCES, -ENOENT: the log directory).
+ * Watches the store that the configuration names; it need not exist before
+ * feed_begin(), which says where to begin. Returns 0 or -errno (-EACCES: the log
+ * directory).
  */
 int feed_new(const struct config *config, struct feed **ret_feed);
 
