@@ -10,6 +10,7 @@ load common
 setup_file() {
 	begin_tests
 	set_config push listen ''
+	set_config web workers 4
 	start_stored
 	start_api
 }

@@ -51,6 +51,18 @@ function readFrame(bytes) {
 	return { opcode: bytes[0] & 15, payload: bytes.subarray(start, start + length), size: start + length };
 }
 
+export async function within(patience, what, promise) {
+	let timer;
+	const late = new Promise((_, reject) => {
+		timer = setTimeout(() => reject(new Error(`not in ${patience} ms: ${what}`)), patience);
+	});
+	try {
+		return await Promise.race([promise, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
 // What comes out of one end and is waited for at the other.
 class Mailbox {
 	#items = [];
@@ -163,7 +175,7 @@ export class Client {
 	// behind (bytes sent right behind the head).
 	static async open(where, options = {}) {
 		const client = new Client(where, options);
-		client.answer = await client.#answer;
+		client.answer = await within(options.patience ?? PATIENCE, 'the answer to the upgrade', client.#answer);
 		return client;
 	}
 
@@ -307,12 +319,7 @@ export class Client {
 
 	// How the server ends it: the close frame, and the connection itself.
 	async closed(code, patience = PATIENCE) {
-		let timer;
-		const late = new Promise((_, reject) => {
-			timer = setTimeout(() => reject(new Error(`not closed in ${patience} ms`)), patience);
-		});
-		const end = await Promise.race([this.#end, late]);
-		clearTimeout(timer);
+		const end = await within(patience, 'the end of the connection', this.#end);
 		if (code !== undefined)
 			assert.equal(end.code, code, JSON.stringify(end));
 		return end;
