@@ -411,7 +411,7 @@ int inbox_call(struct inbox *inbox, const struct inbox_request *request, int tim
 {
 	struct inbox_answer answer = { 0 };
 	struct call call = { .answer = &answer };
-	int64_t begin = monotonic_ms(), now = begin;
+	int64_t begin = monotonic_ms(), now;
 	int delay = RETRY_FIRST_MS;
 	int r;
 

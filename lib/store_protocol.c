@@ -256,15 +256,13 @@ int store_decode_answer(struct slice payload, struct inbox_answer *ret_answer)
 
 bool inbox_next_notification(struct inbox_answer *answer, struct notification *ret_notification)
 {
-	struct notification notification;
-	struct uuid id;
+	struct notification notification = { 0 };
 
 	if (answer->items == 0)
 		return false;
 	answer->items--;
-	id = decode_uuid(&answer->at);
+	notification.id = decode_uuid(&answer->at);
 	notification_decode(&answer->at, &notification);
-	notification.id = id;
 	if (answer->at.failed)
 		return false;
 	*ret_notification = notification;

@@ -349,7 +349,7 @@ int environment_keep_house(struct environment *environment)
 
 	if (r == 0)
 		r = environment_end(environment, &end);
-	if (r < 0 || (end.file == environment->log_file &&
+	if (r != 0 || (end.file == environment->log_file &&
 			     llabs(now - environment->logs_checked) < LOG_CHECK_MS))
 		return r;
 	environment->log_file = end.file;

@@ -198,7 +198,7 @@ int store_sweep(struct store *store)
 	}
 	if (r == 0)
 		r = store_begin(store);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	r = store_load_user(store, sweep.name, &sweep.user);
 	if (r == 0)

@@ -44,7 +44,7 @@ static bool same(const struct inbox_request *a, const struct inbox_request *b)
 			       x->from_cursor == y->from_cursor && x->type == y->type &&
 			       uuid_compare(&x->cursor, &y->cursor) == 0 &&
 			       slice_equal(x->category, y->category))) &&
-	       (!a->draft || (a->draft->type == b->draft->type &&
+	       (!a->draft || !b->draft || (a->draft->type == b->draft->type &&
 				     a->draft->expires == b->draft->expires &&
 				     slice_equal(a->draft->category, b->draft->category) &&
 				     slice_equal(a->draft->content, b->draft->content)));
