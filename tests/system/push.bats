@@ -4,24 +4,6 @@ load common
 load cli
 load push/drive
 
-# pushd_with NAME [SECTION KEY VALUE]...: a further one, with these settings, at $dir/NAME.sock
-pushd_with() {
-	local name=$1
-	local -a restore=()
-
-	shift
-	cp -r "$dir/config" "$dir/config.saved"
-	set_config push listen "$dir/$name.sock"
-	while [ $# -gt 0 ]; do
-		set_config "$1" "$2" "$3"
-		shift 3
-	done
-	cp "$TIDINGS_CONFIG" "$dir/$name.conf"
-	rm -r "$dir/config"
-	mv "$dir/config.saved" "$dir/config"
-	start_program "$name" "$top_builddir/pushd/tidings-pushd" --config "$dir/$name.conf"
-}
-
 setup_file() {
 	begin_tests
 	set_config push max-messages-per-second 1000
@@ -160,4 +142,64 @@ teardown_file() {
 
 @test "sessions that come and go amid changes never miss one" {
 	scenario messages coming_and_going
+}
+
+@test "resume: nothing was missed, nothing comes" {
+	scenario resume nothing_missed
+}
+
+@test "resume: each missed change in order, from wherever the client left off" {
+	scenario resume mixed_changes
+}
+
+@test "resume: live changes follow the missed ones without a gap" {
+	scenario resume live_behind_missed
+}
+
+@test "resume: 100 missed are told, 101 are a reset" {
+	scenario resume too_many_missed
+}
+
+@test "resume: 100 of the largest" {
+	scenario resume large_ones_missed
+}
+
+@test "resume: ahead of the store, or from another epoch, is a reset" {
+	scenario resume ahead_or_elsewhere
+}
+
+@test "resume: since and epoch in the query are checked" {
+	scenario resume malformed
+}
+
+@test "resume: several sessions of a user at once, each from its own place" {
+	scenario resume together
+}
+
+@test "frames that break the protocol end the connection with the code for it" {
+	scenario frames violations
+}
+
+@test "a message above max-message is 1009, by its header alone" {
+	scenario frames too_big
+}
+
+@test "fragments, pings between them, single octets: the same messages" {
+	scenario frames fragments
+}
+
+@test "a client's pings are answered" {
+	scenario frames pings
+}
+
+@test "a close frame comes back, and ends the connection" {
+	scenario frames closing
+}
+
+@test "whoever has closed is gone" {
+	scenario frames closed_is_gone
+}
+
+@test "garbage ends its own connection and no other" {
+	scenario frames garbage
 }

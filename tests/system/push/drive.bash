@@ -20,3 +20,21 @@ scenario() {
 	exec {from}<&- {to}>&-
 	wait "$pid"
 }
+
+# pushd_with NAME [SECTION KEY VALUE]...: a further one, with these settings, at $dir/NAME.sock
+pushd_with() {
+	local name=$1
+	local -a restore=()
+
+	shift
+	cp -r "$dir/config" "$dir/config.saved"
+	set_config push listen "$dir/$name.sock"
+	while [ $# -gt 0 ]; do
+		set_config "$1" "$2" "$3"
+		shift 3
+	done
+	cp "$TIDINGS_CONFIG" "$dir/$name.conf"
+	rm -r "$dir/config"
+	mv "$dir/config.saved" "$dir/config"
+	start_program "$name" "$top_builddir/pushd/tidings-pushd" --config "$dir/$name.conf"
+}

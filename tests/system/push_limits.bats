@@ -1,0 +1,77 @@
+# tidings-pushd: limits, heartbeat, and clients that do not read.
+bats_require_minimum_version 1.5.0
+load common
+load cli
+load push/drive
+
+# One of these for each scenario that needs settings of its own
+setup_file() {
+	begin_tests
+	start_stored
+	set_config push max-connections-per-user 3
+	start_pushd
+	pushd_with refusing push when-full refuse-newest
+	pushd_with small push max-connections 10
+	pushd_with lively push ping-interval 1 push max-connections-per-user 5
+	pushd_with slow push max-connections-per-user 100 push stall-timeout 300
+	pushd_with stalling push stall-timeout 1 push ping-interval 300
+	export refusing=$dir/refusing.sock small=$dir/small.sock lively=$dir/lively.sock
+	export slow=$dir/slow.sock stalling=$dir/stalling.sock few=$dir/few.sock
+}
+
+teardown_file() {
+	end_tests
+}
+
+descriptors_of() {
+	ls "/proc/$(cat "$dir/pids/$1")/fd" | wc -l
+}
+
+# Until that program has closed a descriptor
+await_fewer_descriptors() {
+	local before end=$((SECONDS + 20))
+
+	before=$(descriptors_of "$1")
+	while [ "$(descriptors_of "$1")" -ge "$before" ]; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05 # a descriptor that is closed tells nobody
+	done
+}
+
+@test "too many messages in a second: 4429" {
+	scenario limits too_many_messages
+}
+
+@test "one connection too many of a user evicts the oldest with 4409" {
+	scenario limits oldest_is_evicted
+}
+
+@test "or, with refuse-newest, is refused with 4409 itself" {
+	scenario limits newest_is_refused
+}
+
+@test "one connection too many of all is answered 503" {
+	scenario limits all_places_taken
+}
+
+@test "without a descriptor left a client is answered 503, and nobody is lost" {
+	pushd_with few push max-connections-per-user 5
+	prlimit --nofile=40:40 --pid "$(cat "$dir/pids/few")"
+	scenario limits out_of_descriptors
+}
+
+@test "heartbeat: of the protocol with tidings.v1, by JSON without; the mute are closed with 4408" {
+	scenario limits heartbeat
+}
+
+@test "clients that never read cost bounded memory and nobody else; then they get one update" {
+	scenario limits never_reads
+}
+
+@test "a client that takes nothing for stall-timeout is given up" {
+	scenario limits stalls
+}
+
+@test "3,000 clients at once are greeted, and each gets its own" {
+	scenario limits many_clients
+}
