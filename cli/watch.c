@@ -221,6 +221,13 @@ static int watch_begin(struct watch *watch)
 	return status;
 }
 
+static int watch_fail(const struct watch *watch, int error)
+{
+	tool_complain(watch->tool.command, "cannot read the log in %s/log: %s",
+		watch->tool.config->store.home, strerror(-error));
+	return TOOL_FAILED;
+}
+
 /* Takes up to BATCH changes. Sets *ret_more if there may be more; returns an exit status. */
 static int watch_take(struct watch *watch, bool *ret_more)
 {
@@ -242,10 +249,8 @@ static int watch_take(struct watch *watch, bool *ret_more)
 			"changes were missed: the log that has them is gone");
 		return watch_begin(watch);
 	}
-	if (result < 0) {
-		tool_complain(watch->tool.command, "cannot read the log: %s", strerror(-result));
-		return TOOL_FAILED;
-	}
+	if (result < 0)
+		return watch_fail(watch, result);
 	return status;
 }
 
@@ -302,11 +307,8 @@ static int watch_open(struct watch *watch, const struct arguments *arguments)
 		return status;
 	watch->user = arguments->user;
 	result = feed_new(watch->tool.config, &watch->feed);
-	if (result < 0) {
-		tool_complain(&watch_command, "cannot read the log in %s/log: %s",
-			watch->tool.config->store.home, strerror(-result));
-		return TOOL_FAILED;
-	}
+	if (result < 0)
+		return watch_fail(watch, result);
 	watch->signal_fd = open_signals();
 	if (watch->signal_fd < 0) {
 		tool_complain(&watch_command, "%s", strerror(errno));

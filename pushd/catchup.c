@@ -42,8 +42,17 @@ struct resume {
 	char epoch[EPOCH_MAX];
 };
 
+/* Takes the question back: its answer would be of another time. */
+static void resume_forget(struct resume *resume)
+{
+	if (resume->asked)
+		inbox_forget(resume->hub->inbox, resume);
+	resume->asked = false;
+}
+
 void resume_give_up(struct resume *resume)
 {
+	resume_forget(resume);
 	resume->reset = resume->answered = true;
 }
 
@@ -51,8 +60,7 @@ void resume_free(struct resume *resume)
 {
 	if (!resume)
 		return;
-	if (resume->asked)
-		inbox_forget(resume->hub->inbox, resume);
+	resume_forget(resume);
 	buffer_release(&resume->records);
 	free(resume);
 }
@@ -272,7 +280,7 @@ static void greet(struct hub *hub, struct session *session, const struct counts 
 
 	message_begin(&hub->message);
 	message_connected(&hub->message, inbox_greeting(hub->inbox)->epoch, session->expires);
-	send_answer(hub, session);
+	hub_send_control(hub, session, message_frame(&hub->message));
 	if (resume && resume->reset)
 		send_update(hub, session, snapshot, (struct slice){ 0 }, true);
 	if (resume && !resume->reset) {

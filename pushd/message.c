@@ -155,9 +155,8 @@ void message_add_changes(struct buffer *changes, const struct change *change)
 		if (len > 0)
 			buffer_print(changes, ",\"id\":\"%.*s\"", (int)len, rest.data);
 		add(changes, "}");
-		len += comma != NULL;
-		rest.data += len;
-		rest.len -= len;
+		rest.len -= len + (comma != NULL);
+		rest.data = comma ? comma + 1 : NULL;
 	} while (rest.len > 0);
 }
 

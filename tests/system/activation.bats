@@ -44,8 +44,7 @@ tidings=$top_builddir/cli/tidings
 	activate_program api "$dir/api.sock" \
 		"$top_builddir/cgi/notifications.fcgi" --config "$TIDINGS_CONFIG"
 	start_lighttpd
-	TOKEN=$(make_token anna)
-	api GET /unread-count
+	TOKEN=$(make_token anna) api GET /unread-count
 	expect_status 200
 }
 

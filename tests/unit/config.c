@@ -83,7 +83,7 @@ static void test_lines(void)
 	_cleanup_(freeing_config_free) struct config *config = NULL, *mark = NULL;
 
 	mark = accepts("\xef\xbb\xbf", "a byte order mark alone");
-	ok_int_equal(mark->web.workers, 4, "is an empty file");
+	ok_int_equal(mark->web.workers, 16, "is an empty file");
 	config = accepts("\xef\xbb\xbf# comment\n; comment\n\r\n"
 			 "  [store]  ; comment\n"
 			 "\tcache\t=\t2M \t; comment\r\n"

@@ -56,7 +56,7 @@ static void send_status(int fd, const struct store_frame *request, unsigned stat
 	buffer_release(&frame);
 }
 
-/* One connection, one request; ends when the socket is shut down. */
+/* One connection at a time; ends when the socket is shut down. */
 static void *serve(void *context)
 {
 	struct false_store *store = context;
@@ -67,8 +67,10 @@ static void *serve(void *context)
 		struct store_frame request;
 
 		send_greeting(fd);
-		if (read_request(fd, &input, &request) && store->status != BREAK_OFF)
+		while (read_request(fd, &input, &request) && store->status != BREAK_OFF) {
 			send_status(fd, &request, store->status);
+			buffer_consume(&input, request.bytes);
+		}
 		buffer_release(&input);
 		close(fd);
 	}
