@@ -96,5 +96,7 @@ bool session_rate(struct session *session, uint32_t now, unsigned limit)
 		session->rate_second = (uint16_t)now;
 		session->rate_count = 0;
 	}
-	return ++session->rate_count <= limit;
+	if (session->rate_count < UINT16_MAX)
+		session->rate_count++;
+	return session->rate_count <= limit;
 }

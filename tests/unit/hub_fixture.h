@@ -20,7 +20,7 @@ struct hub_fixture {
 	char *tokens[2]; /* of the users */
 };
 
-/* Keys and configuration are read once; the end of the program forgets them. */
+/* Keys and configuration are made once for all hubs of the program. */
 void fixture_begin(struct hub_fixture *fixture);
 
 /* Ends all as the server does. */
