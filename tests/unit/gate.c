@@ -107,8 +107,8 @@ static void test_origins(void)
 	static const char *const other[] = { "https://example.test.evil", "https://example.tes",
 		"https://example.test:80", "ftp://example.test", "null", "example.test", ORIGIN };
 	static const char *const listed[] = { ORIGIN, SECOND };
-	static const char *const unlisted[] = { "https://example.test", ORIGIN "x", "http://app.example.test",
-		"https://two.example.test", "null" };
+	static const char *const unlisted[] = { "https://example.test", "https://app.example.testx",
+		"http://app.example.test", "https://two.example.test", "null" };
 
 	passes(ask_with("", "%s", ""), false, "no origin");
 	for (size_t i = 0; i < ARRAY_LENGTH(same); i++)

@@ -117,7 +117,7 @@ static void test_growth(struct registry *registry)
 /* Names that fall into one bucket under one seed must not under another. */
 static void test_seeds(void)
 {
-	struct registry one, other;
+	struct registry one = { 0 }, other = { 0 };
 	bool good = registry_init(&one) == 0 && registry_init(&other) == 0;
 
 	if (!tap_ok(good, "two registries"))
