@@ -4,10 +4,10 @@
 #include "lib/config.h"
 #include "lib/log.h"
 #include "lib/options.h"
+#include "lib/startup.h"
 #include "pushd/server.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <systemd/sd-daemon.h>
 
 enum { LISTEN_MAX = 64 };
@@ -35,16 +35,6 @@ static const struct command_spec command = {
 	.purpose = "Pushes every change to the clients of its user, over WebSocket.",
 	.options = options,
 };
-
-static int read_config(const char *path, struct config **ret_config)
-{
-	_cleanup_(buffer_release) struct buffer problems = { 0 };
-	int r = config_load(config_path(path), ret_config, &problems);
-
-	if (problems.len > 0)
-		fputs(buffer_string(&problems), stderr);
-	return r;
-}
 
 /* Opens one socket and puts it behind those that are open. */
 static int add_listener(const char *where, int *fds, size_t *count)
@@ -104,20 +94,14 @@ int main(int argc, char **argv)
 {
 	_cleanup_(freeing_config_free) struct config *config = NULL;
 	struct arguments arguments = { 0 };
-	enum log_level level = LOG_LEVEL_INFO;
 	int operands, r;
 
 	r = options_parse(&command, argc, argv, &arguments, &operands);
 	if (r != 0)
 		return r == OPTIONS_HELP ? 0 : 2;
-	if (arguments.log_level && log_level_parse(arguments.log_level, &level) < 0) {
-		fprintf(stderr, "tidings-pushd: --log-level: %s is not a level\n", arguments.log_level);
-		return 2;
-	}
-	log_open("tidings-pushd", level);
-	signal(SIGHUP, SIG_IGN);
-	if (read_config(arguments.config, &config) != 0)
-		return 1;
+	r = startup(command.name, arguments.log_level, arguments.config, &config);
+	if (r != 0)
+		return r;
 	r = run(config, &arguments);
 	if (r < 0)
 		log_error("stopped: %s", strerror(-r));

@@ -4,11 +4,11 @@
 #include "lib/config.h"
 #include "lib/log.h"
 #include "lib/options.h"
+#include "lib/startup.h"
 #include "stored/server.h"
 #include "stored/store.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <systemd/sd-daemon.h>
 
 struct arguments {
@@ -33,16 +33,6 @@ static const struct command_spec command = {
 	.purpose = "Keeps the notifications of all users, and answers the other programs.",
 	.options = options,
 };
-
-static int read_config(const char *path, struct config **ret_config)
-{
-	_cleanup_(buffer_release) struct buffer problems = { 0 };
-	int r = config_load(config_path(path), ret_config, &problems);
-
-	if (problems.len > 0)
-		fputs(buffer_string(&problems), stderr);
-	return r;
-}
 
 /* The socket that systemd hands over, or one made here. */
 static int get_listener(const struct config *config, const char *option)
@@ -84,20 +74,14 @@ int main(int argc, char **argv)
 {
 	_cleanup_(freeing_config_free) struct config *config = NULL;
 	struct arguments arguments = { 0 };
-	enum log_level level = LOG_LEVEL_INFO;
 	int operands, r;
 
 	r = options_parse(&command, argc, argv, &arguments, &operands);
 	if (r != 0)
 		return r == OPTIONS_HELP ? 0 : 2;
-	if (arguments.log_level && log_level_parse(arguments.log_level, &level) < 0) {
-		fprintf(stderr, "tidings-stored: --log-level: %s is not a level\n", arguments.log_level);
-		return 2;
-	}
-	log_open("tidings-stored", level);
-	signal(SIGHUP, SIG_IGN);
-	if (read_config(arguments.config, &config) != 0)
-		return 1;
+	r = startup(command.name, arguments.log_level, arguments.config, &config);
+	if (r != 0)
+		return r;
 	r = run(config, &arguments);
 	if (r < 0)
 		log_error("stopped: %s", strerror(-r));

@@ -1,7 +1,7 @@
 /* The messages, byte by byte, and the frame around them. */
 #include "pushd/message.h"
 #include "lib/json.h"
-#include "lib/timestamp.h"
+#include "pushd/websocket.h"
 #include "pushd/websocket.h"
 #include "tests/tap.h"
 

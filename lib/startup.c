@@ -1,0 +1,24 @@
+/* The beginning of a daemon, see startup.h. */
+#include "lib/startup.h"
+
+#include "lib/log.h"
+
+#include <signal.h>
+
+int startup(const char *name, const char *level, const char *file, struct config **ret_config)
+{
+	_cleanup_(buffer_release) struct buffer problems = { 0 };
+	enum log_level limit = LOG_LEVEL_INFO;
+	int r;
+
+	if (level && log_level_parse(level, &limit) < 0) {
+		fprintf(stderr, "%s: --log-level: %s is not a level\n", name, level);
+		return 2;
+	}
+	log_open(name, limit);
+	signal(SIGHUP, SIG_IGN);
+	r = config_load(config_path(file), ret_config, &problems);
+	if (problems.len > 0 && buffer_string(&problems))
+		fputs(problems.data, stderr);
+	return r != 0;
+}

@@ -1,0 +1,14 @@
+/*
+ * What main() of a daemon does first, for programs only: the log is opened, SIGHUP
+ * ignored, the configuration read, and what is wrong said on standard error.
+ */
+#pragma once
+
+#include "lib/config.h"
+
+/*
+ * `level` is the text of --log-level, `file` that of --config; either may be NULL. Returns
+ * 0 and a configuration to config_free(), or the status to exit with: 1 for a
+ * configuration that cannot be used, 2 for a level that is none.
+ */
+int startup(const char *name, const char *level, const char *file, struct config **ret_config);
