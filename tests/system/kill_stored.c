@@ -10,6 +10,7 @@
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -59,6 +60,7 @@ static void start_stored(void)
 	stored = fork();
 	if (stored != 0)
 		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing outlives the test */
 	execl(program, program, "--config", config_path_, "--log-level", "error", NULL);
 	_exit(127);
 }
