@@ -282,8 +282,9 @@ export class Client {
 		this.#socket.destroy();
 	}
 
+	// Ends this side; resolves when all that was written, and the end, are on their way.
 	end() {
-		this.#socket.end();
+		return new Promise((resolve) => this.#socket.end(resolve));
 	}
 
 	// The next message that is not a heartbeat.

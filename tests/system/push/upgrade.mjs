@@ -243,10 +243,13 @@ export async function hang_up() {
 	client.end();
 	const begin = Date.now();
 	await client.closed();
+	// the end together with a message, in one event as the server sees it
 	const hasty = await Client.open(PUSH, { token: tokenOf(newUser()) });
 	await hasty.greeted();
+	await shell('kill -STOP "$(cat "$dir/pids/pushd")"');
 	hasty.send({ type: 'ping' });
-	hasty.end(); // with the message, in one piece as the server sees it
+	await hasty.end();
+	await shell('kill -CONT "$(cat "$dir/pids/pushd")"');
 	await hasty.closed();
 	assert.ok(Date.now() - begin < 5000, 'only the heartbeat noticed');
 }
