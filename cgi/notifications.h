@@ -21,9 +21,8 @@ void notifications_seen(struct exchange *exchange);
 void notifications_delete(struct exchange *exchange);
 void notifications_delete_many(struct exchange *exchange);
 
-/*
- * Appends {"notification":{...}, without the closing brace; its id goes to *ret_id
- * if that is not NULL. False if the answer held none, which is answered then.
- */
-bool notifications_append_one(struct exchange *exchange, struct inbox_answer *answer,
-	struct uuid *ret_id);
+/* Appends {"notification":{...}, without the closing brace. */
+void notifications_append(struct exchange *exchange, const struct notification *notification);
+
+/* The same with the answer's first. False if it held none, which is answered then. */
+bool notifications_append_one(struct exchange *exchange, struct inbox_answer *answer);

@@ -41,18 +41,18 @@ static void create(struct exchange *exchange, const struct draft *draft)
 {
 	struct inbox_request request = {
 		.operation = INBOX_CREATE,
-		.user = draft->user,
-		.draft = draft,
+		.drafts = draft,
+		.draft_count = 1,
 	};
 	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
-	struct uuid id;
+	struct notification notification;
 
 	if (route_ask_store(exchange, &request, &answer) != 0)
 		return;
-	if (!notifications_append_one(exchange, &answer, &id))
-		return;
+	notification = inbox_created(&answer, draft, 0);
+	notifications_append(exchange, &notification);
 	buffer_append_string(&exchange->answer->body, "}");
-	set_location(exchange, &id);
+	set_location(exchange, &notification.id);
 	exchange->answer->status = 201;
 }
 
@@ -94,7 +94,7 @@ static void mark(struct exchange *exchange, enum inbox_operation operation)
 
 	if (route_ask_store(exchange, &request, &answer) != 0)
 		return;
-	if (notifications_append_one(exchange, &answer, NULL))
+	if (notifications_append_one(exchange, &answer))
 		append_counts(exchange, &answer.counts);
 }
 

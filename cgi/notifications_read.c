@@ -201,8 +201,13 @@ void notifications_count(struct exchange *exchange)
 	buffer_append_string(body, "}");
 }
 
-bool notifications_append_one(struct exchange *exchange, struct inbox_answer *answer,
-	struct uuid *ret_id)
+void notifications_append(struct exchange *exchange, const struct notification *notification)
+{
+	buffer_append_string(&exchange->answer->body, "{\"notification\":");
+	notification_format(&exchange->answer->body, notification);
+}
+
+bool notifications_append_one(struct exchange *exchange, struct inbox_answer *answer)
 {
 	struct notification notification;
 
@@ -211,10 +216,7 @@ bool notifications_append_one(struct exchange *exchange, struct inbox_answer *an
 		answer_refuse(exchange->answer, 503, "The store gave half an answer");
 		return false;
 	}
-	buffer_append_string(&exchange->answer->body, "{\"notification\":");
-	notification_format(&exchange->answer->body, &notification);
-	if (ret_id)
-		*ret_id = notification.id;
+	notifications_append(exchange, &notification);
 	return true;
 }
 
@@ -225,7 +227,7 @@ void notifications_get(struct exchange *exchange)
 
 	if (route_ask_store(exchange, &request, &answer) != 0)
 		return;
-	if (notifications_append_one(exchange, &answer, NULL))
+	if (notifications_append_one(exchange, &answer))
 		buffer_append_string(&exchange->answer->body, "}");
 }
 

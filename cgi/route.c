@@ -277,7 +277,7 @@ int route_ask_store(struct exchange *exchange, const struct inbox_request *reque
 	struct inbox_request whole = *request;
 	int r;
 
-	if (!whole.user.data)
+	if (whole.operation != INBOX_CREATE && !whole.user.data)
 		whole.user = slice_of(exchange->principal.user);
 	r = inbox_call(exchange->application->inbox, &whole, STORE_TIMEOUT_MS, ret_answer);
 	if (r == 0)

@@ -146,14 +146,12 @@ static int build(struct buffer *to, char **operands, const struct arguments *arg
 	return status;
 }
 
-static int print(const struct tool *tool, struct inbox_answer *answer)
+static int print(struct tool *tool, const struct inbox_answer *answer, const struct draft *draft)
 {
 	_cleanup_(buffer_release) struct buffer text = { 0 };
-	struct notification notification;
+	struct notification notification = inbox_created(answer, draft, 0);
 	char id[UUID_SIZE];
 
-	if (!inbox_next_notification(answer, &notification))
-		return TOOL_DONE;
 	if (tool->json) {
 		notification_format(&text, &notification);
 		return output_json(tool, &text);
@@ -168,7 +166,11 @@ static int send_one(struct tool *tool, struct slice json, int64_t now)
 	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
 	_cleanup_(draft_release) struct draft draft = { 0 };
 	struct problems problems = { 0 };
-	struct inbox_request request = { .operation = INBOX_CREATE, .draft = &draft };
+	struct inbox_request request = {
+		.operation = INBOX_CREATE,
+		.drafts = &draft,
+		.draft_count = 1,
+	};
 	int result = draft_parse(json, DRAFT_FOR_USER, now, &problems, &draft);
 
 	if (result == DRAFT_INVALID) {
@@ -179,9 +181,8 @@ static int send_one(struct tool *tool, struct slice json, int64_t now)
 		tool_complain(tool->command, "%s", strerror(-result));
 		return TOOL_FAILED;
 	}
-	request.user = draft.user;
 	result = tool_call(tool, NULL, &request, &answer);
-	return result == TOOL_DONE ? print(tool, &answer) : result;
+	return result == TOOL_DONE ? print(tool, &answer, &draft) : result;
 }
 
 static int send_operands(char **operands, const struct arguments *arguments)

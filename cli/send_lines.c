@@ -44,7 +44,16 @@ struct sender {
 struct errand {
 	struct sender *sender;
 	uint64_t line;
+	struct draft draft;
 };
+
+static void errand_free(struct errand *errand)
+{
+	draft_release(&errand->draft);
+	free(errand);
+}
+
+DEFINE_CLEANUP(struct errand *, errand_free)
 
 static void sender_fail(struct sender *sender, uint64_t line, int result)
 {
@@ -64,22 +73,22 @@ static void sender_fail(struct sender *sender, uint64_t line, int result)
 		sentence.data ? sentence.data : "");
 }
 
-static void sender_print(struct sender *sender, struct inbox_answer *answer)
+static void sender_print(struct sender *sender, const struct notification *notification)
 {
 	_cleanup_(buffer_release) struct buffer json = { 0 };
-	struct notification notification;
 
-	if (!sender->tool->json || !inbox_next_notification(answer, &notification))
+	if (!sender->tool->json)
 		return;
-	notification_format(&json, &notification);
+	notification_format(&json, notification);
 	progress_clear(&sender->progress);
 	sender->status = tool_gravest(sender->status, output_json(sender->tool, &json));
 }
 
 static void sender_answered(void *context, int result, struct inbox_answer *answer)
 {
-	_cleanup_(freeing_memory) struct errand *errand = context;
+	_cleanup_(freeing_errand_free) struct errand *errand = context;
 	struct sender *sender = errand->sender;
+	struct notification notification;
 
 	sender->under_way--;
 	sender->heard = progress_clock();
@@ -88,20 +97,26 @@ static void sender_answered(void *context, int result, struct inbox_answer *answ
 		return;
 	}
 	sender->sent++;
-	sender_print(sender, answer);
+	notification = inbox_created(answer, &errand->draft, 0);
+	sender_print(sender, &notification);
 }
 
-static int sender_submit(struct sender *sender, const struct draft *draft)
+/* Takes over the draft. */
+static int sender_submit(struct sender *sender, struct draft *draft)
 {
-	_cleanup_(freeing_memory) struct errand *errand = malloc(sizeof(*errand));
-	struct inbox_request request = { .operation = INBOX_CREATE,
-		.user = draft->user,
-		.draft = draft };
+	_cleanup_(freeing_errand_free) struct errand *errand = calloc(1, sizeof(*errand));
+	struct inbox_request request = { .operation = INBOX_CREATE, .draft_count = 1 };
 	int result;
 
 	if (!errand)
 		return -ENOMEM;
-	*errand = (struct errand){ .sender = sender, .line = sender->lines.number };
+	*errand = (struct errand){
+		.sender = sender,
+		.line = sender->lines.number,
+		.draft = *draft,
+	};
+	draft->memory = NULL;
+	request.drafts = &errand->draft;
 	result = inbox_submit(sender->tool->inbox, &request, sender_answered, errand);
 	if (result < 0)
 		return result;

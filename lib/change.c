@@ -28,6 +28,25 @@ const char *change_kind_name(enum change_kind kind)
 	return KIND_NAMES[kind];
 }
 
+bool change_is_broadcast(enum change_kind kind)
+{
+	return kind >= CHANGE_BROADCAST_CREATED && kind <= CHANGE_BROADCAST_EXPIRED;
+}
+
+const char *change_operation_name(enum change_kind kind)
+{
+	switch (kind) {
+	case CHANGE_BROADCAST_CREATED:
+		return KIND_NAMES[CHANGE_CREATED];
+	case CHANGE_BROADCAST_WITHDRAWN:
+		return KIND_NAMES[CHANGE_WITHDRAWN];
+	case CHANGE_BROADCAST_EXPIRED:
+		return KIND_NAMES[CHANGE_EXPIRED];
+	default:
+		return KIND_NAMES[kind];
+	}
+}
+
 /* Writing */
 
 static void append_number(struct buffer *to, uint64_t value)
@@ -167,12 +186,13 @@ static bool take_time(struct slice *text, int64_t *ret_time)
 	return true;
 }
 
-static bool take_user(struct slice *text, struct slice *ret_user)
+/* All but broadcasts have one. */
+static bool take_user(struct slice *text, enum change_kind kind, struct slice *ret_user)
 {
 	uint64_t len;
 
-	return take_number(text, ':', NOTIFICATION_USER_MAX, &len) && len > 0 &&
-	       take_bytes(text, len, ret_user);
+	return take_number(text, ':', NOTIFICATION_USER_MAX, &len) &&
+	       (len == 0) == change_is_broadcast(kind) && take_bytes(text, len, ret_user);
 }
 
 /* Gives how many there are, 0 if one of them is no identifier or there are too many. */
@@ -208,8 +228,8 @@ static bool take_contents(struct slice text, struct change *change)
 		return true;
 	take_char(&text, ' ');
 	change->notification = text;
-	return change->kind == CHANGE_CREATED && count == 1 && text.len >= 2 &&
-	       text.data[0] == '{' && text.data[text.len - 1] == '}';
+	return (change->kind == CHANGE_CREATED || change->kind == CHANGE_BROADCAST_CREATED) &&
+	       count == 1 && text.len >= 2 && text.data[0] == '{' && text.data[text.len - 1] == '}';
 }
 
 int change_parse(struct slice text, struct change *ret_change)
@@ -221,7 +241,7 @@ int change_parse(struct slice text, struct change *ret_change)
 		!take_number(&text, ' ', UINT64_MAX, &counts->total) ||
 		!take_number(&text, ' ', UINT64_MAX, &counts->unread) ||
 		!take_number(&text, ' ', UINT64_MAX, &counts->unseen) ||
-		!take_time(&text, &change.time) || !take_user(&text, &change.user) ||
+		!take_time(&text, &change.time) || !take_user(&text, change.kind, &change.user) ||
 		!take_char(&text, ' ') || !take_contents(text, &change))
 		return -EBADMSG;
 	*ret_change = change;

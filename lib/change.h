@@ -11,6 +11,11 @@
  * ID is "-" where the change names none; JSON is the whole notification of a
  * created one; an epoch's record bears its name in the place of USER.
  *
+ * A broadcast change is one for all users: its record has no USER ("0:"), SEQ is the number
+ * of broadcast changes up to it, and the counts are zero, since each user has others.
+ * Records without counts are those of commands, too, which change nothing: what is told
+ * to the push daemon is told in the log like everything else.
+ *
  * Berkeley DB formats a log message into 2,048 bytes unchecked, so a record goes
  * as one or more messages of at most CHANGE_MESSAGE_MAX bytes,
  *
@@ -36,6 +41,14 @@
 	X(CHANGE_ALL_READ, "all_read")                                                             \
 	X(CHANGE_ALL_DELETED, "all_deleted")                                                       \
 	X(CHANGE_READ_DELETED, "read_deleted")                                                     \
+	X(CHANGE_EXPIRED, "expired")                                                               \
+	X(CHANGE_WITHDRAWN, "withdrawn")                                                           \
+	X(CHANGE_FORGOTTEN, "forgotten")       /* the user; ends the user's sockets */             \
+	X(CHANGE_DISCONNECTED, "disconnected") /* a command: ends the user's sockets */            \
+	X(CHANGE_REVOKED, "revoked")	       /* the same, and no token issued before `time` counts */ \
+	X(CHANGE_BROADCAST_CREATED, "broadcast_created")                                           \
+	X(CHANGE_BROADCAST_WITHDRAWN, "broadcast_withdrawn")                                       \
+	X(CHANGE_BROADCAST_EXPIRED, "broadcast_expired")                                           \
 	X(CHANGE_EPOCH, "epoch")
 
 enum change_kind {
@@ -64,12 +77,18 @@ struct change {
 	enum change_kind kind;
 	struct counts counts;
 	int64_t time;		   /* milliseconds since the epoch */
-	struct slice user;	   /* of CHANGE_EPOCH: the epoch's name */
+	struct slice user;	   /* of CHANGE_EPOCH: the epoch's name; of broadcasts: empty */
 	struct slice ids;	   /* as text, separated by commas; empty = none */
-	struct slice notification; /* JSON; only of CHANGE_CREATED with one id */
+	struct slice notification; /* JSON; only of a created one, with one id */
 };
 
 const char *change_kind_name(enum change_kind kind);
+
+/* One of the kinds that concern every user. */
+bool change_is_broadcast(enum change_kind kind);
+
+/* The contract's `op`: a created broadcast is "created" as any other. */
+const char *change_operation_name(enum change_kind kind);
 
 /* Appends the record's text. */
 void change_format(struct buffer *to, const struct change *change);

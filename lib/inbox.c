@@ -27,6 +27,7 @@ struct pending {
 	struct pending *next;
 	uint32_t number;
 	enum inbox_operation operation;
+	bool repeatable;
 	inbox_answered *answered; /* NULL = forgotten */
 	void *context;
 	uint64_t begin; /* where its frame starts in the stream of this connection */
@@ -48,11 +49,12 @@ struct inbox {
 	uint64_t sent;	 /* … and how many of them left */
 };
 
-/* What may be done twice without a difference. */
+/* What may be done twice without a difference; with a key, what creates may, too. */
 static const bool repeatable[INBOX_OPERATIONS] = {
 	[INBOX_GET] = true,	  [INBOX_LIST] = true,	      [INBOX_COUNT] = true,
 	[INBOX_CHANGES] = true,	  [INBOX_MARK_READ] = true,   [INBOX_MARK_UNREAD] = true,
-	[INBOX_SEEN] = true,
+	[INBOX_SEEN] = true,	  [INBOX_FORGET] = true,      [INBOX_DISCONNECT] = true,
+	[INBOX_EXPORT] = true,	  [INBOX_BACKUP_END] = true,
 };
 
 int inbox_new(const struct config *config, struct inbox **ret_inbox)
@@ -117,13 +119,6 @@ static void inbox_enqueue(struct inbox *inbox, struct pending *pending)
 	inbox->queued += pending->len;
 }
 
-/* Whether it fits into a frame; what its members mean is for the store to check. */
-static bool is_encodable(const struct inbox_request *request)
-{
-	return notification_user_valid(request->user) && request->epoch.len <= UINT8_MAX &&
-	       request->query.category.len <= NOTIFICATION_CATEGORY_MAX;
-}
-
 int inbox_submit(struct inbox *inbox, const struct inbox_request *request, inbox_answered *answered,
 	void *context)
 {
@@ -133,7 +128,7 @@ int inbox_submit(struct inbox *inbox, const struct inbox_request *request, inbox
 	int r;
 
 	assert(answered);
-	if (!is_encodable(request))
+	if (!store_request_encodable(request))
 		return -EINVAL;
 	begin = store_frame_begin(&frame, inbox->next_number, (uint8_t)request->operation, 0);
 	store_encode_request(&frame, request);
@@ -147,6 +142,7 @@ int inbox_submit(struct inbox *inbox, const struct inbox_request *request, inbox
 	*pending = (struct pending){
 		.number = inbox->next_number++,
 		.operation = request->operation,
+		.repeatable = repeatable[request->operation] || request->once,
 		.answered = answered,
 		.context = context,
 		.len = frame.len,
@@ -193,7 +189,7 @@ void inbox_disconnect(struct inbox *inbox)
 	inbox->greeted = false;
 	while (*link) {
 		struct pending *pending = *link;
-		bool again = pending->begin >= inbox->sent || repeatable[pending->operation];
+		bool again = pending->begin >= inbox->sent || pending->repeatable;
 
 		if (again && pending->answered) {
 			link = &pending->next;
@@ -275,6 +271,8 @@ static int inbox_take_frame(struct inbox *inbox, const struct store_frame *frame
 		return inbox_take_answer(inbox, frame);
 	if (frame->operation != STORE_GREETING || frame->number != 0)
 		return -EBADMSG;
+	if (frame->status == INBOX_FORBIDDEN)
+		return -EACCES;
 	r = store_decode_greeting(frame->payload, &inbox->greeting);
 	if (r == 0)
 		inbox->greeted = inbox->ever_greeted = true;
@@ -370,19 +368,22 @@ struct call {
 static void call_answered(void *context, int result, struct inbox_answer *answer)
 {
 	struct call *call = context;
-	size_t items = 0;
+	struct inbox_answer *kept = call->answer;
+	size_t items;
 
 	call->done = true;
 	call->result = result;
 	if (result != 0)
 		return;
-	*call->answer = *answer;
+	*kept = *answer;
 	items = (size_t)(answer->at.end - answer->at.at);
-	buffer_append(&call->answer->storage, answer->at.at, items);
-	call->answer->at = decoder_of(call->answer->storage.data, items);
-	if (buffer_status(&call->answer->storage) < 0) {
+	buffer_append(&kept->storage, answer->at.at, items);
+	buffer_append_slice(&kept->storage, answer->position);
+	kept->at = decoder_of(kept->storage.data, items);
+	kept->position.data = kept->storage.data + items;
+	if (buffer_status(&kept->storage) < 0) {
 		call->result = -ENOMEM;
-		inbox_answer_release(call->answer);
+		inbox_answer_release(kept);
 	}
 }
 
@@ -423,7 +424,8 @@ int inbox_call(struct inbox *inbox, const struct inbox_request *request, int tim
 		if (call.done)
 			break;
 		now = monotonic_ms();
-		if (now - begin >= timeout || (r < 0 && now - begin >= PATIENCE_MS)) {
+		if (now - begin >= timeout || r == -EACCES ||
+		    (r < 0 && now - begin >= PATIENCE_MS)) {
 			inbox_forget(inbox, &call);
 			return r < 0 ? r : -ETIMEDOUT;
 		}

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 enum { QUERY_CURSOR = 1, QUERY_UNREAD = 2, ANY_TYPE = 255 };
-enum { ANSWER_MORE = 1, ANSWER_RESET = 2 };
+enum { ANSWER_MORE = 1, ANSWER_RESET = 2, ANSWER_REPLAYED = 4 };
 
 int store_frame_parse(struct slice received, size_t max_payload, struct store_frame *ret_frame)
 {
@@ -97,17 +97,27 @@ static struct uuid decode_uuid(struct decoder *from)
 	return uuid;
 }
 
+static bool decode_bool(struct decoder *from)
+{
+	uint8_t value = decode_u8(from);
+
+	if (value > 1)
+		from->failed = true;
+	return value == 1;
+}
+
 static void encode_draft(struct buffer *to, const struct draft *draft)
 {
+	encode_short(to, draft->user);
 	encode_u8(to, (uint8_t)draft->type);
 	encode_u64(to, (uint64_t)draft->expires);
 	encode_short(to, draft->category);
 	encode_long(to, draft->content);
 }
 
-static void decode_draft(struct decoder *from, struct slice user, struct draft *ret_draft)
+static void decode_draft(struct decoder *from, bool has_user, struct draft *ret_draft)
 {
-	struct draft draft = { .user = user };
+	struct draft draft = { .user = decode_short(from) };
 	uint64_t expires;
 
 	draft.type = decode_u8(from);
@@ -115,7 +125,8 @@ static void decode_draft(struct decoder *from, struct slice user, struct draft *
 	draft.expires = (int64_t)expires;
 	draft.category = decode_short(from);
 	draft.content = decode_long(from);
-	if (draft.type >= NOTIFICATION_TYPES || expires > TIMESTAMP_MAX ||
+	if ((has_user ? !notification_user_valid(draft.user) : draft.user.len > 0) ||
+	    draft.type >= NOTIFICATION_TYPES || expires > TIMESTAMP_MAX ||
 	    draft.content.len == 0 || draft.content.len > NOTIFICATION_CONTENT_MAX ||
 	    memchr(draft.content.data, '\0', draft.content.len) ||
 	    (draft.category.len > 0 && !notification_category_valid(draft.category)))
@@ -123,8 +134,74 @@ static void decode_draft(struct decoder *from, struct slice user, struct draft *
 	*ret_draft = draft;
 }
 
-static void encode_query(struct buffer *to, const struct inbox_query *query)
+static void encode_once(struct buffer *to, const struct inbox_once *once)
 {
+	encode_u8(to, once != NULL);
+	if (!once)
+		return;
+	buffer_append(to, once->key, sizeof(once->key));
+	buffer_append(to, once->body, sizeof(once->body));
+}
+
+/* It is bytes without alignment, so it can be used where it stands. */
+static const struct inbox_once *decode_once(struct decoder *from)
+{
+	_Static_assert(sizeof(struct inbox_once) == 2 * (size_t)INBOX_DIGEST_BYTES, "no gaps");
+
+	return decode_bool(from) ? (const void *)decode_bytes(from, sizeof(struct inbox_once)).data
+				 : NULL;
+}
+
+/* What a request has beside user and caller, by its operation. */
+
+static void encode_drafts(struct buffer *to, const struct inbox_request *request)
+{
+	encode_once(to, request->once);
+	encode_u16(to, (uint16_t)request->draft_count);
+	for (unsigned i = 0; i < request->draft_count; i++)
+		encode_draft(to, &request->drafts[i]);
+}
+
+/* Room for so many; NULL, and the decoder failed, if there may not be so many or for want of memory. */
+static void *decode_list(struct decoder *from, unsigned count, unsigned max, size_t size)
+{
+	void *list = NULL;
+
+	if (!from->failed && count > 0 && count <= max)
+		list = calloc(count, size);
+	if (!list)
+		from->failed = true;
+	return list;
+}
+
+static void decode_drafts(struct decoder *from, struct inbox_request *request)
+{
+	bool for_users = request->operation == INBOX_CREATE;
+	struct draft *drafts;
+
+	request->once = decode_once(from);
+	request->draft_count = decode_u16(from);
+	drafts = decode_list(from, request->draft_count, for_users ? INBOX_DRAFTS_MAX : 1,
+		sizeof(*drafts));
+	request->drafts = drafts;
+	for (unsigned i = 0; drafts && !from->failed && i < request->draft_count; i++)
+		decode_draft(from, for_users, &drafts[i]);
+}
+
+static void encode_id(struct buffer *to, const struct inbox_request *request)
+{
+	encode_uuid(to, &request->id);
+}
+
+static void decode_id(struct decoder *from, struct inbox_request *request)
+{
+	request->id = decode_uuid(from);
+}
+
+static void encode_query(struct buffer *to, const struct inbox_request *request)
+{
+	const struct inbox_query *query = &request->query;
+
 	encode_u8(to, (uint8_t)query->limit);
 	encode_u16(to, (uint16_t)query->offset);
 	encode_u8(to, (uint8_t)((query->from_cursor ? QUERY_CURSOR : 0) |
@@ -134,7 +211,7 @@ static void encode_query(struct buffer *to, const struct inbox_query *query)
 	encode_short(to, query->category);
 }
 
-static void decode_query(struct decoder *from, struct inbox_query *ret_query)
+static void decode_query(struct decoder *from, struct inbox_request *request)
 {
 	struct inbox_query query = { 0 };
 	uint8_t flags, type;
@@ -152,36 +229,138 @@ static void decode_query(struct decoder *from, struct inbox_query *ret_query)
 	    flags > (QUERY_CURSOR | QUERY_UNREAD) || (type != ANY_TYPE && type >= NOTIFICATION_TYPES) ||
 	    (query.category.len > 0 && !notification_category_valid(query.category)))
 		from->failed = true;
-	*ret_query = query;
+	request->query = query;
+}
+
+static void encode_since(struct buffer *to, const struct inbox_request *request)
+{
+	encode_u64(to, request->since);
+	encode_short(to, request->epoch);
+}
+
+static void decode_since(struct decoder *from, struct inbox_request *request)
+{
+	request->since = decode_u64(from);
+	request->epoch = decode_short(from);
+}
+
+static void encode_revoke(struct buffer *to, const struct inbox_request *request)
+{
+	encode_u8(to, request->revoke);
+}
+
+static void decode_revoke(struct decoder *from, struct inbox_request *request)
+{
+	request->revoke = decode_bool(from);
+}
+
+static void encode_position(struct buffer *to, const struct inbox_request *request)
+{
+	encode_long(to, request->position);
+}
+
+static void decode_position(struct decoder *from, struct inbox_request *request)
+{
+	request->position = decode_long(from);
+	if (request->position.len > INBOX_POSITION_MAX)
+		from->failed = true;
+}
+
+static void encode_entries(struct buffer *to, const struct inbox_request *request)
+{
+	encode_u16(to, (uint16_t)request->entry_count);
+	for (unsigned i = 0; i < request->entry_count; i++)
+		entry_encode(to, &request->entries[i]);
+}
+
+static void decode_entries(struct decoder *from, struct inbox_request *request)
+{
+	struct entry *entries;
+
+	request->entry_count = decode_u16(from);
+	entries = decode_list(from, request->entry_count, INBOX_ENTRIES_MAX, sizeof(*entries));
+	request->entries = entries;
+	for (unsigned i = 0; entries && !from->failed && i < request->entry_count; i++)
+		entry_decode(from, &entries[i]);
+}
+
+enum user_rule { USER_NEEDED, USER_NONE, USER_OPTIONAL };
+
+static const struct payload {
+	void (*encode)(struct buffer *to, const struct inbox_request *request);
+	void (*decode)(struct decoder *from, struct inbox_request *request);
+	enum user_rule user;
+} payloads[INBOX_OPERATIONS] = {
+	[INBOX_CREATE] = { encode_drafts, decode_drafts, USER_NONE },
+	[INBOX_GET] = { encode_id, decode_id, USER_NEEDED },
+	[INBOX_LIST] = { encode_query, decode_query, USER_NEEDED },
+	[INBOX_COUNT] = { NULL, NULL, USER_NEEDED },
+	[INBOX_CHANGES] = { encode_since, decode_since, USER_NEEDED },
+	[INBOX_MARK_READ] = { encode_id, decode_id, USER_NEEDED },
+	[INBOX_MARK_UNREAD] = { encode_id, decode_id, USER_NEEDED },
+	[INBOX_READ_ALL] = { NULL, NULL, USER_NEEDED },
+	[INBOX_SEEN] = { NULL, NULL, USER_NEEDED },
+	[INBOX_DELETE] = { encode_id, decode_id, USER_NEEDED },
+	[INBOX_DELETE_ALL] = { NULL, NULL, USER_NEEDED },
+	[INBOX_DELETE_READ] = { NULL, NULL, USER_NEEDED },
+	[INBOX_BROADCAST] = { encode_drafts, decode_drafts, USER_NONE },
+	[INBOX_WITHDRAW] = { encode_id, decode_id, USER_NEEDED },
+	[INBOX_WITHDRAW_BROADCAST] = { encode_id, decode_id, USER_NONE },
+	[INBOX_FORGET] = { NULL, NULL, USER_NEEDED },
+	[INBOX_DISCONNECT] = { encode_revoke, decode_revoke, USER_NEEDED },
+	[INBOX_EXPORT] = { encode_position, decode_position, USER_OPTIONAL },
+	[INBOX_IMPORT] = { encode_entries, decode_entries, USER_NONE },
+	[INBOX_BACKUP] = { NULL, NULL, USER_NONE },
+	[INBOX_BACKUP_END] = { NULL, NULL, USER_NONE },
+};
+
+bool store_request_encodable(const struct inbox_request *request)
+{
+	bool has_user = request->user.len > 0;
+
+	return (!has_user || notification_user_valid(request->user)) &&
+	       (!has_user || payloads[request->operation].user != USER_NONE) &&
+	       (has_user || payloads[request->operation].user != USER_NEEDED) &&
+	       request->caller.name.len <= NOTIFICATION_USER_MAX && request->caller.issued >= 0 &&
+	       request->epoch.len <= UINT8_MAX && request->position.len <= INBOX_POSITION_MAX &&
+	       request->query.category.len <= NOTIFICATION_CATEGORY_MAX &&
+	       request->draft_count <= INBOX_DRAFTS_MAX && request->entry_count <= INBOX_ENTRIES_MAX;
 }
 
 void store_encode_request(struct buffer *to, const struct inbox_request *request)
 {
+	const struct payload *payload = &payloads[request->operation];
+
 	encode_short(to, request->user);
-	switch (request->operation) {
-	case INBOX_CREATE:
-		encode_draft(to, request->draft);
-		break;
-	case INBOX_GET:
-	case INBOX_MARK_READ:
-	case INBOX_MARK_UNREAD:
-	case INBOX_DELETE:
-		encode_uuid(to, &request->id);
-		break;
-	case INBOX_LIST:
-		encode_query(to, &request->query);
-		break;
-	case INBOX_CHANGES:
-		encode_u64(to, request->since);
-		encode_short(to, request->epoch);
-		break;
-	default:
-		break;
-	}
+	encode_short(to, request->caller.name);
+	if (request->caller.name.len > 0)
+		encode_u64(to, (uint64_t)request->caller.issued);
+	if (payload->encode)
+		payload->encode(to, request);
 }
 
-int store_decode_request(uint8_t operation, struct slice payload, struct draft *ret_draft,
-	struct inbox_request *ret_request)
+static bool user_fits(struct slice user, enum user_rule rule)
+{
+	if (user.len == 0)
+		return rule != USER_NEEDED;
+	return rule != USER_NONE && notification_user_valid(user);
+}
+
+static void decode_caller(struct decoder *from, struct inbox_caller *ret_caller)
+{
+	struct inbox_caller caller = { .name = decode_short(from) };
+	uint64_t issued;
+
+	if (caller.name.len > 0) {
+		issued = decode_u64(from);
+		caller.issued = (int64_t)issued;
+		if (issued > INT64_MAX || !notification_user_valid(caller.name))
+			from->failed = true;
+	}
+	*ret_caller = caller;
+}
+
+int store_decode_request(uint8_t operation, struct slice payload, struct inbox_request *ret_request)
 {
 	struct decoder from = decoder_of(payload.data, payload.len);
 	struct inbox_request request = { .operation = operation };
@@ -189,33 +368,25 @@ int store_decode_request(uint8_t operation, struct slice payload, struct draft *
 	if (operation == STORE_GREETING || operation >= INBOX_OPERATIONS)
 		return -EBADMSG;
 	request.user = decode_short(&from);
-	if (!notification_user_valid(request.user))
+	decode_caller(&from, &request.caller);
+	if (!user_fits(request.user, payloads[operation].user))
 		return -EBADMSG;
-	switch (request.operation) {
-	case INBOX_CREATE:
-		decode_draft(&from, request.user, ret_draft);
-		request.draft = ret_draft;
-		break;
-	case INBOX_GET:
-	case INBOX_MARK_READ:
-	case INBOX_MARK_UNREAD:
-	case INBOX_DELETE:
-		request.id = decode_uuid(&from);
-		break;
-	case INBOX_LIST:
-		decode_query(&from, &request.query);
-		break;
-	case INBOX_CHANGES:
-		request.since = decode_u64(&from);
-		request.epoch = decode_short(&from);
-		break;
-	default:
-		break;
+	if (payloads[operation].decode)
+		payloads[operation].decode(&from, &request);
+	if (decoder_finish(&from) < 0) {
+		store_request_release(&request);
+		return -EBADMSG;
 	}
-	if (decoder_finish(&from) < 0)
-		return -EBADMSG;
 	*ret_request = request;
 	return 0;
+}
+
+void store_request_release(struct inbox_request *request)
+{
+	free((void *)request->drafts);
+	free((void *)request->entries);
+	request->drafts = NULL;
+	request->entries = NULL;
 }
 
 void store_encode_answer(struct buffer *to, const struct inbox_answer *answer)
@@ -224,10 +395,14 @@ void store_encode_answer(struct buffer *to, const struct inbox_answer *answer)
 	encode_u64(to, answer->counts.total);
 	encode_u64(to, answer->counts.unread);
 	encode_u64(to, answer->counts.unseen);
+	encode_u64(to, answer->broadcasts);
+	encode_u64(to, (uint64_t)answer->tokens_valid_from);
 	encode_u64(to, answer->affected);
 	encode_u8(to, (uint8_t)((answer->more ? ANSWER_MORE : 0) |
-				(answer->reset ? ANSWER_RESET : 0)));
+				(answer->reset ? ANSWER_RESET : 0) |
+				(answer->replayed ? ANSWER_REPLAYED : 0)));
 	encode_uuid(to, &answer->next);
+	encode_long(to, answer->position);
 	encode_u32(to, answer->items);
 }
 
@@ -241,14 +416,18 @@ int store_decode_answer(struct slice payload, struct inbox_answer *ret_answer)
 	answer.counts.total = decode_u64(&from);
 	answer.counts.unread = decode_u64(&from);
 	answer.counts.unseen = decode_u64(&from);
+	answer.broadcasts = decode_u64(&from);
+	answer.tokens_valid_from = (int64_t)decode_u64(&from);
 	answer.affected = decode_u64(&from);
 	flags = decode_u8(&from);
 	answer.more = flags & ANSWER_MORE;
 	answer.reset = flags & ANSWER_RESET;
+	answer.replayed = flags & ANSWER_REPLAYED;
 	answer.next = decode_uuid(&from);
+	answer.position = decode_long(&from);
 	answer.items = decode_u32(&from);
 	answer.at = from;
-	if (from.failed)
+	if (from.failed || answer.position.len > INBOX_POSITION_MAX)
 		return -EBADMSG;
 	*ret_answer = answer;
 	return 0;
@@ -278,6 +457,34 @@ bool inbox_next_change(struct inbox_answer *answer, struct change *ret_change)
 	answer->items--;
 	record = decode_long(&answer->at);
 	return !answer->at.failed && change_parse(record, ret_change) == 0;
+}
+
+bool inbox_next_entry(struct inbox_answer *answer, struct entry *ret_entry)
+{
+	struct entry entry;
+
+	if (answer->items == 0)
+		return false;
+	answer->items--;
+	entry_decode(&answer->at, &entry);
+	if (answer->at.failed)
+		return false;
+	*ret_entry = entry;
+	return true;
+}
+
+struct notification inbox_created(const struct inbox_answer *answer, const struct draft *draft,
+	unsigned index)
+{
+	return (struct notification){
+		.id = uuid_add(&answer->next, index),
+		.type = draft->type,
+		.broadcast = draft->user.len == 0,
+		.created = (int64_t)answer->affected,
+		.expires = draft->expires,
+		.category = draft->category,
+		.content = draft->content,
+	};
 }
 
 void inbox_answer_release(struct inbox_answer *answer)

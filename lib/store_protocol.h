@@ -15,22 +15,32 @@
  *
  *	u32 log file, u32 log offset, short epoch
  *
- * Then the client sends requests, as many as it likes at a time up to
+ * or, with the status INBOX_FORBIDDEN and no payload, that the peer may not ask anything; then
+ * it closes. The client sends requests, as many as it likes at a time up to
  * STORE_REQUESTS_MAX; answers may overtake each other. A payload:
  *
- *	short user, then of
- *	CREATE		u8 type, u64 expires, short category, long content
- *	GET, MARK_READ, MARK_UNREAD, DELETE	uuid id
+ *	short user, short caller, and u64 issued if the caller is not empty; then of
+ *	CREATE, BROADCAST	u8 once (0 or 1), and 32 bytes key, 32 bytes body if it is 1;
+ *			u16 number of drafts, and for each: short user, u8 type, u64 expires,
+ *			short category, long content
+ *	GET, MARK_READ, MARK_UNREAD, DELETE, WITHDRAW, WITHDRAW_BROADCAST	uuid id
  *	LIST		u8 limit, u16 offset, u8 flags (1 cursor, 2 unread), uuid cursor,
  *			u8 type (255 any), short category
  *	CHANGES		u64 since, short epoch
+ *	DISCONNECT	u8 revoke (0 or 1)
+ *	EXPORT		long position
+ *	IMPORT		u16 number of entries, and each as entry_encode() writes it
  *	others		nothing
+ *
+ * The user is empty in CREATE, BROADCAST, WITHDRAW_BROADCAST, IMPORT and the operations of
+ * the backup, and may be in EXPORT.
  *
  * An answer whose status is not 0 has no payload. One whose status is 0:
  *
- *	u64 seq, u64 total, u64 unread, u64 unseen, u64 affected,
- *	u8 flags (1 more, 2 reset), uuid next, u32 items, then the items:
- *	CHANGES: long record each; others: a notification each:
+ *	u64 seq, u64 total, u64 unread, u64 unseen, u64 broadcasts, u64 tokens valid from,
+ *	u64 affected, u8 flags (1 more, 2 reset, 4 replayed), uuid next, long position,
+ *	u32 items, then the items:
+ *	CHANGES: long record each; EXPORT: an entry each; others: a notification each:
  *	uuid id, then as notification_encode() writes it
  *
  * Whatever breaks these rules ends the connection.
@@ -40,10 +50,10 @@
 #include "lib/inbox.h"
 
 enum {
-	STORE_PROTOCOL_VERSION = 1,
+	STORE_PROTOCOL_VERSION = 2,
 	STORE_GREETING = 0,
 	STORE_HEADER_BYTES = 12,
-	STORE_REQUEST_MAX = 65536,  /* bytes of payload */
+	STORE_REQUEST_MAX = 8 << 20, /* bytes of payload */
 	STORE_ANSWER_MAX = 8 << 20, /* bytes of payload */
 	STORE_REQUESTS_MAX = 4096,  /* under way on one connection */
 };
@@ -73,16 +83,20 @@ void store_frame_end(struct buffer *to, size_t begin);
 void store_encode_greeting(struct buffer *to, const struct inbox_greeting *greeting);
 int store_decode_greeting(struct slice payload, struct inbox_greeting *ret_greeting);
 
+/* Whether it fits into a frame; what its members mean is for the store to check. */
+bool store_request_encodable(const struct inbox_request *request);
+
 /* Appends the payload of a request. */
 void store_encode_request(struct buffer *to, const struct inbox_request *request);
 
 /*
- * Reads and checks one: every member in its range. The slices point into the
- * payload; ret_draft takes a draft of CREATE, which has no memory to release.
- * Returns 0 or -EBADMSG.
+ * Reads and checks one: every member in its range. The slices point into the payload. Returns
+ * 0 and a request to release, or -EBADMSG (for want of memory, too).
  */
-int store_decode_request(uint8_t operation, struct slice payload, struct draft *ret_draft,
-	struct inbox_request *ret_request);
+int store_decode_request(uint8_t operation, struct slice payload, struct inbox_request *ret_request);
+
+/* Frees the drafts and entries that store_decode_request() has made. */
+void store_request_release(struct inbox_request *request);
 
 /* Appends an answer up to and including the number of items; the items follow. */
 void store_encode_answer(struct buffer *to, const struct inbox_answer *answer);

@@ -44,9 +44,9 @@ static struct uuid uuid_join(const struct uuid_parts *parts)
 	return uuid;
 }
 
-static void uuid_step(struct uuid_parts *parts, uint32_t step)
+static void uuid_step(struct uuid_parts *parts, uint64_t step)
 {
-	parts->low += (uint64_t)step + 1;
+	parts->low += step;
 	if (parts->low <= LOW_MAX)
 		return;
 	parts->low &= LOW_MAX;
@@ -70,9 +70,17 @@ int uuid_next(struct uuid *last, int64_t now)
 			.low = random[1] & LOW_MAX,
 		};
 	else
-		uuid_step(&parts, (uint32_t)random[0]);
+		uuid_step(&parts, (uint64_t)(uint32_t)random[0] + 1);
 	*last = uuid_join(&parts);
 	return 0;
+}
+
+struct uuid uuid_add(const struct uuid *uuid, uint32_t n)
+{
+	struct uuid_parts parts = uuid_split(uuid);
+
+	uuid_step(&parts, n);
+	return uuid_join(&parts);
 }
 
 int64_t uuid_time(const struct uuid *uuid)

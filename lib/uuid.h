@@ -22,6 +22,9 @@ struct uuid {
  */
 int uuid_next(struct uuid *last, int64_t now);
 
+/* The identifier that is n above this one, as a batch counts its own from the first. */
+struct uuid uuid_add(const struct uuid *uuid, uint32_t n);
+
 /* The milliseconds that the identifier bears. */
 int64_t uuid_time(const struct uuid *uuid);
 

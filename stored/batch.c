@@ -9,7 +9,8 @@ struct job {
 	struct client *client;
 	uint32_t number;
 	struct inbox_request request;
-	struct draft draft;
+	bool writes;
+	bool done; /* and answered */
 };
 
 struct batch {
@@ -52,20 +53,17 @@ bool batch_is_empty(const struct batch *batch)
 int batch_add(struct batch *batch, struct client *client, const struct store_frame *frame)
 {
 	struct job *job = &batch->jobs[batch->count];
-	int r = store_decode_request(frame->operation, frame->payload, &job->draft, &job->request);
+	int r = store_decode_request(frame->operation, frame->payload, &job->request);
 
 	if (r < 0 || frame->status != 0)
 		return -EBADMSG;
+	job->writes = store_operation_writes(job->request.operation);
+	job->done = false;
 	job->client = client;
 	job->number = frame->number;
 	client->answers_due++;
 	batch->count++;
 	return 0;
-}
-
-static bool job_writes(const struct job *job)
-{
-	return store_operation_writes(job->request.operation);
 }
 
 /* The store is beyond repair in this process: it must start again and recover. */
@@ -88,6 +86,18 @@ static void job_answer(struct batch *batch, const struct job *job, int r, struct
 		&batch->reply);
 }
 
+/* Whether it is one of those whose turn it is. */
+static bool has_turn(const struct job *job, bool writes)
+{
+	return !job->done && job->writes == writes;
+}
+
+static void end_turn(struct batch *batch, bool writes)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		batch->jobs[i].done |= has_turn(&batch->jobs[i], writes);
+}
+
 /* Runs these jobs that write in one transaction; if it fails nothing has happened. */
 static int run_transaction(struct batch *batch, const struct job *jobs, size_t count,
 	struct answers *answers)
@@ -97,7 +107,7 @@ static int run_transaction(struct batch *batch, const struct job *jobs, size_t c
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < count; i++) {
-		if (!job_writes(&jobs[i]))
+		if (!has_turn(&jobs[i], true))
 			continue;
 		r = store_execute(batch->store, &jobs[i].request, &batch->reply);
 		if (r >= 0)
@@ -118,7 +128,7 @@ static int run_alone(struct batch *batch, struct answers *written)
 		struct answers_mark mark = answers_mark(written);
 		int r;
 
-		if (!job_writes(job))
+		if (!has_turn(job, true))
 			continue;
 		r = run_transaction(batch, job, 1, written);
 		if (is_fatal(r))
@@ -132,15 +142,20 @@ static int run_alone(struct batch *batch, struct answers *written)
 	return 0;
 }
 
+static void refuse_writes(struct batch *batch, struct answers *written)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (has_turn(&batch->jobs[i], true))
+			job_answer(batch, &batch->jobs[i], -ENOSPC, written);
+}
+
 static int run_writes(struct batch *batch, struct answers *written)
 {
 	struct answers_mark mark = answers_mark(written);
 	int r;
 
 	if (store_disk_full(batch->store)) {
-		for (size_t i = 0; i < batch->count; i++)
-			if (job_writes(&batch->jobs[i]))
-				job_answer(batch, &batch->jobs[i], -ENOSPC, written);
+		refuse_writes(batch, written);
 		return 0;
 	}
 	r = run_transaction(batch, batch->jobs, batch->count, written);
@@ -150,36 +165,69 @@ static int run_writes(struct batch *batch, struct answers *written)
 	return run_alone(batch, written);
 }
 
-static int run_reads(struct batch *batch, struct answers *read)
+/*
+ * Does one that reads. For a caller who was never heard of it must write after all; but
+ * reads go on while the disk is full, and then the caller stays a stranger.
+ */
+static int run_read(struct batch *batch, struct job *job, struct answers *read)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct job *job = &batch->jobs[i];
-		int r;
+	int r = store_execute(batch->store, &job->request, &batch->reply);
 
-		if (job_writes(job))
-			continue;
-		r = store_execute(batch->store, &job->request, &batch->reply);
-		if (is_fatal(r))
-			return r;
-		if (r < 0)
-			log_error("operation %d failed: %s", job->request.operation, strerror(-r));
-		job_answer(batch, job, r, read);
+	if (r == STORE_STRANGER && !store_disk_full(batch->store)) {
+		job->writes = true;
+		return r;
 	}
+	if (r == STORE_STRANGER) {
+		job->request.caller = (struct inbox_caller){ 0 };
+		r = store_execute(batch->store, &job->request, &batch->reply);
+	}
+	if (is_fatal(r))
+		return r;
+	if (r < 0)
+		log_error("operation %d failed: %s", job->request.operation, strerror(-r));
+	job_answer(batch, job, r, read);
 	return 0;
 }
 
-int batch_run(struct batch *batch, struct answers *written, struct answers *read)
+/* Returns how many of them turned out to write, or -errno. */
+static int run_reads(struct batch *batch, struct answers *read)
+{
+	int strangers = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		int r = 0;
+
+		if (has_turn(&batch->jobs[i], false))
+			r = run_read(batch, &batch->jobs[i], read);
+		if (r < 0)
+			return r;
+		strangers += r == STORE_STRANGER;
+	}
+	return strangers;
+}
+
+static int run_all(struct batch *batch, struct answers *written, struct answers *read)
 {
 	size_t writes = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < batch->count; i++)
-		writes += job_writes(&batch->jobs[i]);
-	if (writes > 0)
+		writes += batch->jobs[i].writes;
+	if (writes > 0) {
 		r = run_writes(batch, written);
-	if (r >= 0 && writes < batch->count)
+		end_turn(batch, true);
+	}
+	if (r == 0 && writes < batch->count)
 		r = run_reads(batch, read);
-	batch->count = 0;
+	return r > 0 ? run_writes(batch, written) : r;
+}
+
+int batch_run(struct batch *batch, struct answers *written, struct answers *read)
+{
+	int r = run_all(batch, written, read);
+
+	while (batch->count > 0)
+		store_request_release(&batch->jobs[--batch->count].request);
 	if (r >= 0)
 		r = answers_status(written);
 	return r < 0 ? r : answers_status(read);

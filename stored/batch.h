@@ -2,7 +2,8 @@
  * The batch: all requests that have come since the last one, done together.
  *
  * Those that write share one transaction and one flush; those that read are
- * done after it and see its outcome. This is the only place where transactions
+ * done after it and see its outcome. A read whose caller was never heard of becomes
+ * one that writes, in a second transaction. This is the only place where transactions
  * of requests begin and end, and the only one that tries again: if the
  * transaction fails as a whole, each request gets one of its own, so that one
  * that cannot be done takes no other down with it.

@@ -44,7 +44,7 @@ struct server {
 	struct client *clients;
 	int clients_fd; /* the epoll set */
 	sd_event *event;
-	sd_event_source *sweep, *house;
+	sd_event_source *work, *house;
 };
 
 static int server_watch(struct server *server, struct client *client, int how, uint32_t events)
@@ -184,16 +184,16 @@ static int server_round(struct server *server)
 	return more ? SHARE_USED : 0;
 }
 
-/* A slice after each batch, and one whenever nothing else is to do, while there are any. */
-static int on_sweep(sd_event_source *source, void *context)
+/* A little after each batch, and whenever nothing else is to do, while there is any. */
+static int on_work(sd_event_source *source, void *context)
 {
 	struct server *server = context;
-	int r = store_sweep(server->store);
+	int r = store_work(server->store);
 
 	if (r == -ENOTRECOVERABLE)
 		return sd_event_exit(server->event, r);
 	if (r < 0)
-		log_error("rows cannot follow a bulk operation: %s", strerror(-r));
+		log_error("what is to do in the background failed: %s", strerror(-r));
 	return sd_event_source_set_enabled(source, r == 0 ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
@@ -210,7 +210,7 @@ static int on_clients(sd_event_source *source, int fd, uint32_t revents, void *c
 	while (r == SHARE_USED);
 	if (r < 0)
 		return sd_event_exit(server->event, r);
-	return on_sweep(server->sweep, server);
+	return on_work(server->work, server);
 }
 
 static int on_durable(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -275,6 +275,9 @@ static int on_house(sd_event_source *source, uint64_t usec, void *context)
 		return sd_event_exit(server->event, r);
 	if (r < 0)
 		log_error("checkpoint: %s", strerror(-r));
+	r = sd_event_source_set_enabled(server->work, SD_EVENT_ON);
+	if (r < 0)
+		return r;
 	r = sd_event_source_set_time_relative(source, HOUSE_USEC);
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -314,9 +317,9 @@ static int server_add_sources(struct server *server)
 		     server)) < 0 ||
 	    (r = sd_event_add_time_relative(event, &server->house, CLOCK_MONOTONIC, HOUSE_USEC, 0,
 		     on_house, server)) < 0 ||
-	    (r = sd_event_add_defer(event, &server->sweep, on_sweep, server)) < 0 ||
-	    (r = sd_event_source_set_enabled(server->sweep, SD_EVENT_ON)) < 0 ||
-	    (r = sd_event_source_set_priority(server->sweep, SD_EVENT_PRIORITY_IDLE)) < 0)
+	    (r = sd_event_add_defer(event, &server->work, on_work, server)) < 0 ||
+	    (r = sd_event_source_set_enabled(server->work, SD_EVENT_ON)) < 0 ||
+	    (r = sd_event_source_set_priority(server->work, SD_EVENT_PRIORITY_IDLE)) < 0)
 		return r;
 	return sd_event_set_watchdog(event, 1);
 }
@@ -350,7 +353,7 @@ struct server *server_free(struct server *server)
 {
 	if (!server)
 		return NULL;
-	sd_event_source_unref(server->sweep);
+	sd_event_source_unref(server->work);
 	sd_event_source_unref(server->house);
 	flusher_free(server->flusher);
 	answers_release(&server->written);
@@ -383,14 +386,14 @@ static int server_drain(struct server *server)
 		{ .fd = flusher_fd(server->flusher), .events = POLLIN },
 		{ .fd = server->clients_fd, .events = POLLIN },
 	};
-	int r = on_clients(server->sweep, server->clients_fd, 0, server);
+	int r = on_clients(server->work, server->clients_fd, 0, server);
 
 	while (r >= 0 && server_owes(server)) {
 		if (poll(fds, ARRAY_LENGTH(fds), DRAIN_MS) <= 0)
 			break;
 		r = on_durable(NULL, fds[0].fd, 0, server);
 		if (r >= 0)
-			r = on_clients(server->sweep, server->clients_fd, 0, server);
+			r = on_clients(server->work, server->clients_fd, 0, server);
 	}
 	return r < 0 ? r : 0;
 }

@@ -1,6 +1,6 @@
 /*
- * The store as a whole: opening, transactions, the table of operations. What
- * each operation does stands in read.c, write.c and sweep.c.
+ * The store as a whole: opening, transactions, the table of operations, and what is done
+ * when nothing is asked. What each operation does stands in files of their own.
  */
 #include "stored/store.h"
 
@@ -11,8 +11,6 @@
 #include <assert.h>
 #include <errno.h>
 
-static const char SCHEMA[] = "1";
-
 static const struct {
 	const char *name;
 	size_t offset;
@@ -22,6 +20,11 @@ static const struct {
 	{ "users", offsetof(struct store, users) },
 	{ "changes", offsetof(struct store, changes) },
 	{ "sweeps", offsetof(struct store, sweeps) },
+	{ "broadcasts", offsetof(struct store, broadcasts) },
+	{ "marks", offsetof(struct store, marks) },
+	{ "due", offsetof(struct store, due) },
+	{ "attempts", offsetof(struct store, attempts) },
+	{ "revoked", offsetof(struct store, revoked) },
 	{ "meta", offsetof(struct store, meta) },
 };
 
@@ -41,91 +44,18 @@ static const struct {
 	[INBOX_DELETE] = { store_delete, true },
 	[INBOX_DELETE_ALL] = { store_delete_all, true },
 	[INBOX_DELETE_READ] = { store_delete_read, true },
+	[INBOX_BROADCAST] = { store_broadcast, true },
+	[INBOX_WITHDRAW] = { store_withdraw, true },
+	[INBOX_WITHDRAW_BROADCAST] = { store_withdraw_broadcast, true },
+	[INBOX_FORGET] = { store_forget, true },
+	[INBOX_DISCONNECT] = { store_disconnect, true },
+	[INBOX_EXPORT] = { store_export, false },
+	[INBOX_IMPORT] = { store_import, true },
 };
 
 static struct table **table_of(struct store *store, size_t i)
 {
 	return (struct table **)((char *)store + tables[i].offset);
-}
-
-static int meta_get(struct store *store, const char *name, struct slice *ret_value)
-{
-	struct table_key key = table_key_name(name);
-
-	return table_get(store->meta, store->txn, &key, ret_value);
-}
-
-static int meta_put(struct store *store, const char *name, struct slice value)
-{
-	struct table_key key = table_key_name(name);
-
-	return table_put(store->meta, store->txn, &key, value);
-}
-
-static int check_schema(struct store *store)
-{
-	struct slice value;
-	int r = meta_get(store, "schema", &value);
-
-	if (r == TABLE_NONE)
-		return meta_put(store, "schema", slice_of(SCHEMA));
-	if (r == 0 && !slice_is(value, SCHEMA)) {
-		log_error("the store has schema version %.*s, this program knows version %s; "
-			  "install the version of tidings that wrote it, or a newer one",
-			(int)value.len, value.data, SCHEMA);
-		return -EPROTONOSUPPORT;
-	}
-	return r;
-}
-
-static int load_last_id(struct store *store)
-{
-	struct slice value;
-	int r = meta_get(store, "last-id", &value);
-
-	if (r == TABLE_NONE)
-		return 0;
-	if (r == 0 && value.len != UUID_BYTES)
-		return -EBADMSG;
-	if (r == 0) {
-		memcpy(store->last_id.bytes, value.data, UUID_BYTES);
-		store->durable_id = store->last_id;
-	}
-	return r;
-}
-
-/* Names a new life of the store, and says so in the log. */
-static int begin_epoch(struct store *store)
-{
-	struct uuid epoch = { 0 };
-	struct change change = { .kind = CHANGE_EPOCH, .time = timestamp_now() };
-	int r = uuid_next(&epoch, change.time);
-
-	if (r < 0)
-		return r;
-	uuid_format(&epoch, store->epoch);
-	change.user = slice_of(store->epoch);
-	r = meta_put(store, "epoch", change.user);
-	if (r < 0)
-		return r;
-	buffer_clear(&store->record);
-	change_format(&store->record, &change);
-	r = buffer_status(&store->record);
-	return r < 0 ? r : store_log(store, buffer_slice(&store->record));
-}
-
-static int load_epoch(struct store *store)
-{
-	struct slice value;
-	int r = meta_get(store, "epoch", &value);
-
-	if (r == TABLE_NONE || (r == 0 && environment_went_down(store->environment)))
-		return begin_epoch(store);
-	if (r == 0 && value.len != UUID_LENGTH)
-		return -EBADMSG;
-	if (r == 0)
-		memcpy(store->epoch, value.data, value.len);
-	return r;
 }
 
 static int open_tables(struct store *store)
@@ -147,11 +77,11 @@ static int open_content(struct store *store)
 		return r;
 	r = open_tables(store);
 	if (r == 0)
-		r = check_schema(store);
+		r = meta_check_schema(store);
 	if (r == 0)
-		r = load_last_id(store);
+		r = meta_load(store);
 	if (r == 0)
-		r = load_epoch(store);
+		r = meta_remember(store);
 	if (r < 0) {
 		store_abort(store);
 		return r;
@@ -172,6 +102,7 @@ int store_open(const struct config *config, struct store **ret_store)
 	if (!store)
 		return -ENOMEM;
 	store->sweeping = true;
+	retention_init(&store->retention, config);
 	r = environment_open(config, &store->environment);
 	if (r < 0)
 		return r;
@@ -198,6 +129,7 @@ struct store *store_close(struct store *store)
 	buffer_release(&store->value);
 	buffer_release(&store->record);
 	buffer_release(&store->json);
+	buffer_release(&store->ids);
 	free(store);
 	return NULL;
 }
@@ -213,6 +145,13 @@ void store_reply_clear(struct store_reply *reply)
 	buffer_clear(&reply->items);
 }
 
+/* What a transaction that failed has changed in memory is read from the tables again. */
+static void store_remember(struct store *store)
+{
+	if (store->ahead && meta_remember(store) < 0)
+		log_error("what the store remembers cannot be read again");
+}
+
 int store_begin(struct store *store)
 {
 	assert(!store->txn);
@@ -221,33 +160,112 @@ int store_begin(struct store *store)
 
 int store_commit(struct store *store)
 {
-	struct slice id = { (const char *)store->last_id.bytes, UUID_BYTES };
-	int r = 0;
+	int r = meta_save_last_id(store);
 
-	if (uuid_compare(&store->last_id, &store->durable_id) != 0)
-		r = meta_put(store, "last-id", id);
 	if (r < 0) {
 		store_abort(store);
 		return r;
 	}
 	r = environment_commit(store->environment, take(store->txn));
-	if (r == 0)
-		store->durable_id = store->last_id;
-	return r;
+	if (r < 0) {
+		store_remember(store);
+		return r;
+	}
+	store->durable_id = store->last_id;
+	store->ahead = false;
+	return 0;
 }
 
 void store_abort(struct store *store)
 {
 	environment_abort(take(store->txn));
+	store_remember(store);
+}
+
+/* Whether a token of the caller was revoked. */
+static int check_caller(struct store *store, const struct inbox_caller *caller)
+{
+	int64_t valid_from;
+	int r = store_tokens_valid_from(store, caller->name, &valid_from);
+
+	if (r < 0 || caller->issued >= valid_from)
+		return r;
+	return INBOX_REVOKED;
+}
+
+/* Makes one who asks about their own inbox for the first time a user. */
+static int welcome(struct store *store, struct slice name, struct user *user)
+{
+	if (!store->txn)
+		return STORE_STRANGER;
+	store_introduce(store, user);
+	return store_save_user(store, name, user);
+}
+
+static int load_asked(struct store *store, const struct inbox_request *request, struct user *user,
+	struct store_reply *reply)
+{
+	const struct slice caller = request->caller.name;
+	int r = store_load_user(store, request->user, user);
+
+	if (r == 0)
+		r = store_tokens_valid_from(store, request->user, &reply->answer.tokens_valid_from);
+	if (r == 0 && !user->known && slice_equal(request->user, caller))
+		r = welcome(store, request->user, user);
+	return r;
 }
 
 int store_execute(struct store *store, const struct inbox_request *request, struct store_reply *reply)
 {
-	int r;
+	struct user user = { 0 };
+	int r = 0;
 
 	store_reply_clear(reply);
-	r = operations[request->operation].run(store, request, reply);
-	return r == 0 ? buffer_status(&reply->items) : r;
+	if (request->caller.name.len > 0)
+		r = check_caller(store, &request->caller);
+	if (r == 0 && request->user.len > 0)
+		r = load_asked(store, request, &user, reply);
+	if (r == 0)
+		r = operations[request->operation].run(store, request, &user, reply);
+	if (r != 0)
+		return r;
+	reply->answer.counts = user.counts;
+	reply->answer.broadcasts = store->live.changes;
+	return buffer_status(&reply->items);
+}
+
+/* What can be done when nothing is asked, in the order in which it is looked for. */
+static const struct chore {
+	bool (*due)(const struct store *store);
+	int (*slice)(struct store *store);
+} chores[] = {
+	{ due_now, due_slice },
+	{ sweep_due, sweep_slice },
+	{ retention_due, retention_slice },
+};
+
+static int run_chore(struct store *store, const struct chore *chore)
+{
+	int r = store_begin(store);
+
+	if (r < 0)
+		return r;
+	r = chore->slice(store);
+	if (r < 0) {
+		store_abort(store);
+		return r;
+	}
+	return store_commit(store);
+}
+
+int store_work(struct store *store)
+{
+	if (store_disk_full(store))
+		return STORE_IDLE;
+	for (size_t i = 0; i < ARRAY_LENGTH(chores); i++)
+		if (chores[i].due(store))
+			return run_chore(store, &chores[i]);
+	return STORE_IDLE;
 }
 
 bool store_disk_full(struct store *store)
@@ -262,6 +280,7 @@ int store_flush(struct store *store)
 
 int store_keep_house(struct store *store)
 {
+	retention_tick(store);
 	return environment_keep_house(store->environment);
 }
 
@@ -275,115 +294,6 @@ int store_greeting(struct store *store, struct inbox_greeting *ret_greeting)
 	if (r == 0)
 		*ret_greeting = greeting;
 	return r;
-}
-
-int store_load_user(struct store *store, struct slice name, struct user *ret_user)
-{
-	struct table_key key = table_key_user(name);
-	struct slice value;
-	int r = table_get(store->users, store->txn, &key, &value);
-
-	if (r == TABLE_NONE) {
-		*ret_user = (struct user){ 0 };
-		return 0;
-	}
-	return r == 0 ? user_decode(value, ret_user) : r;
-}
-
-/* Starts to encode a value; store_put() ends it. */
-static struct buffer *value_begin(struct store *store)
-{
-	buffer_clear(&store->value);
-	return &store->value;
-}
-
-static int store_put(struct store *store, struct table *table, const struct table_key *key)
-{
-	int r = buffer_status(&store->value);
-
-	return r < 0 ? r : table_put(table, store->txn, key, buffer_slice(&store->value));
-}
-
-int store_save_user(struct store *store, struct slice name, const struct user *user)
-{
-	struct table_key key = table_key_user(name);
-
-	user_encode(value_begin(store), user);
-	return store_put(store, store->users, &key);
-}
-
-int store_save_row(struct store *store, struct slice user, const struct row *row)
-{
-	struct table_key key = table_key_id(user, &row->notification.id);
-
-	row_encode(value_begin(store), row);
-	return store_put(store, store->notifications, &key);
-}
-
-int store_load_row(struct store *store, struct slice name, const struct user *user,
-	const struct uuid *id, struct row *ret_row)
-{
-	struct table_key key = table_key_id(name, id);
-	struct slice value;
-	int r = table_get(store->notifications, store->txn, &key, &value);
-
-	if (r == TABLE_NONE)
-		return INBOX_NOT_FOUND;
-	if (r == 0)
-		r = row_decode(value, id, ret_row);
-	if (r == 0)
-		r = row_settle(ret_row, user);
-	return r == ROW_DELETED ? INBOX_NOT_FOUND : r;
-}
-
-int store_log(struct store *store, struct slice record)
-{
-	unsigned parts = change_parts(record.len);
-	int r = parts == 0 ? -EMSGSIZE : 0;
-
-	for (unsigned part = 1; r == 0 && part <= parts; part++) {
-		buffer_clear(&store->value);
-		change_format_message(&store->value, record, part, parts);
-		if (!buffer_string(&store->value))
-			return -ENOMEM;
-		r = environment_log(store->environment, store->txn, store->value.data);
-	}
-	return r;
-}
-
-int store_change(struct store *store, struct slice name, struct user *user, enum change_kind kind,
-	int64_t now, const struct row *row)
-{
-	struct change change = { .kind = kind, .time = now, .user = name };
-	struct table_key slot;
-	char id[UUID_SIZE];
-	int r;
-
-	user->counts.seq++;
-	change.counts = user->counts;
-	if (row) {
-		uuid_format(&row->notification.id, id);
-		change.ids = (struct slice){ id, UUID_LENGTH };
-	}
-	if (row && kind == CHANGE_CREATED) {
-		buffer_clear(&store->json);
-		notification_format(&store->json, &row->notification);
-		change.notification = buffer_slice(&store->json);
-	}
-	buffer_clear(&store->record);
-	change_format(&store->record, &change);
-	if (buffer_status(&store->json) < 0 || buffer_status(&store->record) < 0)
-		return -ENOMEM;
-	slot = table_key_slot(name, (uint8_t)(user->counts.seq % RING_LENGTH));
-	r = table_put(store->changes, store->txn, &slot, buffer_slice(&store->record));
-	if (r == 0)
-		r = store_save_user(store, name, user);
-	return r == 0 ? store_log(store, buffer_slice(&store->record)) : r;
-}
-
-void store_reply_counts(struct store_reply *reply, const struct user *user)
-{
-	reply->answer.counts = user->counts;
 }
 
 void store_reply_notification(struct store_reply *reply, const struct notification *notification)

@@ -31,9 +31,14 @@ int store_begin(struct store *store);
 int store_commit(struct store *store);
 void store_abort(struct store *store);
 
+enum { STORE_STRANGER = 1000 };
+
 /*
  * Does one request. Returns 0 and fills *reply, or an enum inbox_status: then it
  * has written nothing; or -errno: then the transaction must be aborted.
+ *
+ * STORE_STRANGER is what a read returns whose caller was never heard of: it must be done
+ * within a transaction, which makes the caller a user.
  */
 int store_execute(struct store *store, const struct inbox_request *request, struct store_reply *reply);
 
@@ -46,12 +51,17 @@ int store_flush(struct store *store);
 enum { STORE_IDLE = 1 };
 
 /*
- * Lets some rows follow a bulk operation, in a transaction of its own. Returns 0
- * (there may be more), STORE_IDLE, or -errno.
+ * Does a little of what nobody asks for, in a transaction of its own: ends what is due, lets
+ * rows follow a bulk operation, removes what is too old. Returns 0 (there may be more),
+ * STORE_IDLE, or -errno.
  */
-int store_sweep(struct store *store);
+int store_work(struct store *store);
 
-/* What is due now and then: a checkpoint, the removal of old logs. Returns 0 or -errno. */
+/*
+ * To be called every 100 ms or so: a checkpoint if there was much to do, the removal of old
+ * logs, a step of the walk over all users. Returns 0 or -errno; store_work() may have
+ * something to do afterwards.
+ */
 int store_keep_house(struct store *store);
 
 /* The epoch and the end of the log, between two transactions. Returns 0 or -errno. */

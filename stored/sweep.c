@@ -8,7 +8,11 @@
  * row_settle() makes of each; then the operations are dropped. One that was
  * added meanwhile gets a pass of its own.
  *
- * After "read all" only unread rows differ, so such a pass walks their index.
+ * After "read all" only unread rows differ, so such a pass walks their index. Live
+ * broadcasts are rows like the user's own, in the order of identifiers among them.
+ *
+ * The last pass of a user who was forgotten also removes what else there is of the user,
+ * and the user's row.
  */
 #include "stored/store_internal.h"
 
@@ -53,7 +57,7 @@ static int sweep_save(struct store *store, const struct sweep *sweep)
 	return table_put(store->sweeps, store->txn, &key, buffer_slice(&store->value));
 }
 
-int store_start_sweep(struct store *store, struct slice name)
+int sweep_start(struct store *store, struct slice name)
 {
 	struct table_key key = table_key_user(name);
 	struct sweep sweep = { .name = name };
@@ -78,23 +82,59 @@ static bool only_reads(const struct user *user)
 	return true;
 }
 
-/* Writes down what became of one row. */
-static int sweep_row(struct store *store, const struct sweep *sweep, const struct uuid *id)
+/* Writes down what became of one row, if anything did. */
+static int sweep_row(struct store *store, struct sweep *sweep, const struct uuid *id)
 {
-	struct table_key key = table_key_id(sweep->name, id);
-	bool unread = false;
+	struct user *user = &sweep->user;
+	int64_t read;
 	struct row row;
-	int r = store_load_row(store, sweep->name, &sweep->user, id, &row);
+	int r = store_read_row(store, sweep->name, user, id, &row);
 
-	if (r == 0) {
-		unread = !row.notification.read;
-		r = store_save_row(store, sweep->name, &row);
-	} else if (r == INBOX_NOT_FOUND) {
-		r = table_delete(store->notifications, store->txn, &key);
+	if (r != 0 || row.deleted)
+		return r == INBOX_NOT_FOUND ? 0 : r;
+	read = row.notification.read;
+	if (row_settle(&row, user) == ROW_DELETED)
+		return store_remove_row(store, sweep->name, user, &row);
+	return row.notification.read != read ? store_save_row(store, sweep->name, user, &row) : 0;
+}
+
+/* Own rows and live broadcasts, both upwards from where the pass stands. */
+struct ascent {
+	struct table_walk walk;
+	struct table_key from;
+	struct uuid own;
+	int result; /* of the last step: whether `own` is there */
+	const struct live *live;
+	size_t next_live;
+};
+
+static void ascent_step(struct ascent *ascent)
+{
+	struct slice key, value;
+
+	ascent->result = table_walk_up(&ascent->walk, &ascent->from, &key, &value);
+	if (ascent->result == 0)
+		ascent->result = table_key_get_id(key, &ascent->own);
+}
+
+/* The next identifier. Returns 0, TABLE_NONE or -errno. */
+static int ascent_next(struct ascent *ascent, struct uuid *ret_id)
+{
+	bool has_live = ascent->next_live < ascent->live->count;
+	const struct uuid *live = &ascent->live->ids[ascent->next_live];
+
+	if (ascent->result < 0)
+		return ascent->result;
+	if (has_live && (ascent->result != 0 || uuid_compare(live, &ascent->own) < 0)) {
+		*ret_id = *live;
+		ascent->next_live++;
+		return 0;
 	}
-	if (r >= 0 && !unread)
-		r = table_delete(store->unread, store->txn, &key);
-	return r == TABLE_NONE ? 0 : r;
+	if (ascent->result != 0)
+		return TABLE_NONE;
+	*ret_id = ascent->own;
+	ascent_step(ascent);
+	return 0;
 }
 
 /* The next identifiers above where the pass stands, up to the newest that matters. */
@@ -102,27 +142,61 @@ static int sweep_collect(struct store *store, const struct sweep *sweep, struct 
 	size_t *ret_count)
 {
 	struct table_key prefix = table_key_user(sweep->name);
-	struct table_key from = table_key_id(sweep->name, &sweep->at);
 	const struct uuid *upto = sweep_upto(&sweep->user);
-	struct table_walk walk;
-	struct slice key, value;
+	struct table *table = only_reads(&sweep->user) ? store->unread : store->notifications;
+	struct ascent ascent = {
+		.from = table_key_id(sweep->name, &sweep->at),
+		.live = &store->live,
+		.next_live = live_above(&store->live, &sweep->at),
+	};
 	size_t count = 0;
-	int r = table_walk_begin(only_reads(&sweep->user) ? store->unread : store->notifications,
-		store->txn, (struct slice){ prefix.bytes, prefix.len }, &walk);
+	int r = table_walk_begin(table, store->txn, table_key_slice(&prefix), &ascent.walk);
 
 	if (r < 0)
 		return r;
-	while (count < SLICE_ROWS && (r = table_walk_up(&walk, &from, &key, &value)) == 0) {
-		r = table_key_get_id(key, &ids[count]);
-		if (r < 0 || uuid_compare(&ids[count], upto) > 0)
-			break;
+	ascent_step(&ascent);
+	while (count < SLICE_ROWS && (r = ascent_next(&ascent, &ids[count])) == 0 &&
+		uuid_compare(&ids[count], upto) <= 0)
 		count++;
-	}
-	table_walk_end(&walk);
+	table_walk_end(&ascent.walk);
 	if (r < 0)
 		return r;
 	*ret_count = count;
 	return 0;
+}
+
+/* Removes some rows of a table that belong to the user. Returns how many, or -errno. */
+static int remove_some(struct store *store, struct table *table, struct slice name)
+{
+	struct table_key prefix = table_key_user(name), keys[SLICE_ROWS];
+	struct table_walk walk;
+	struct slice key, value;
+	int count = 0;
+	int r = table_walk_begin(table, store->txn, table_key_slice(&prefix), &walk);
+
+	if (r < 0)
+		return r;
+	while (count < SLICE_ROWS && (r = table_walk_up(&walk, NULL, &key, &value)) == 0) {
+		keys[count].len = key.len;
+		memcpy(keys[count++].bytes, key.data, key.len);
+	}
+	table_walk_end(&walk);
+	for (int i = 0; r >= 0 && i < count; i++)
+		r = table_delete(table, store->txn, &keys[i]);
+	return r < 0 ? r : count;
+}
+
+/* What is left of a user who was forgotten. Returns 0 when there is nothing any more. */
+static int remove_traces(struct store *store, struct slice name)
+{
+	struct table_key key = table_key_user(name);
+	int r = remove_some(store, store->marks, name);
+
+	if (r == 0)
+		r = remove_some(store, store->attempts, name);
+	if (r == 0)
+		r = table_delete(store->users, store->txn, &key);
+	return r;
 }
 
 /* All rows are done: the operations of this pass are over. */
@@ -135,16 +209,19 @@ static int sweep_finish(struct store *store, struct sweep *sweep)
 	r = store_save_user(store, sweep->name, &sweep->user);
 	if (r < 0)
 		return r;
-	if (sweep->user.bulk_count == 0)
-		return table_delete(store->sweeps, store->txn, &key);
-	sweep->generation = sweep->user.generation;
-	sweep->at = (struct uuid){ 0 };
-	return sweep_save(store, sweep);
+	if (sweep->user.bulk_count > 0) {
+		sweep->generation = sweep->user.generation;
+		sweep->at = (struct uuid){ 0 };
+		return sweep_save(store, sweep);
+	}
+	r = sweep->user.forgotten ? remove_traces(store, sweep->name) : 0;
+	return r > 0 ? sweep_save(store, sweep) : r < 0 ? r : table_delete(store->sweeps, store->txn, &key);
 }
 
-static int sweep_slice(struct store *store, struct sweep *sweep)
+static int sweep_user(struct store *store, struct sweep *sweep)
 {
 	struct uuid ids[SLICE_ROWS];
+	uint32_t marks = sweep->user.marks;
 	size_t count = 0;
 	int r = 0;
 
@@ -152,14 +229,15 @@ static int sweep_slice(struct store *store, struct sweep *sweep)
 		sweep->generation = sweep->user.generation;
 	if (sweep->user.bulk_count > 0)
 		r = sweep_collect(store, sweep, ids, &count);
-	for (size_t i = 0; r == 0 && i < count; i++)
+	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = sweep_row(store, sweep, &ids[i]);
 	if (r < 0)
 		return r;
 	if (count < SLICE_ROWS)
 		return sweep_finish(store, sweep);
 	sweep->at = ids[count - 1];
-	return sweep_save(store, sweep);
+	r = sweep->user.marks != marks ? store_save_user(store, sweep->name, &sweep->user) : 0;
+	return r < 0 ? r : sweep_save(store, sweep);
 }
 
 /* The first user of the table of sweeps. The name is copied into *name. */
@@ -183,29 +261,24 @@ static int sweep_find(struct store *store, struct sweep *sweep, struct table_key
 	return r;
 }
 
-int store_sweep(struct store *store)
+bool sweep_due(const struct store *store)
+{
+	return store->sweeping;
+}
+
+int sweep_slice(struct store *store)
 {
 	struct table_key name;
 	struct sweep sweep;
-	int r;
+	int r = sweep_find(store, &sweep, &name);
 
-	if (!store->sweeping || store_disk_full(store))
-		return STORE_IDLE;
-	r = sweep_find(store, &sweep, &name);
 	if (r == TABLE_NONE) {
 		store->sweeping = false;
-		return STORE_IDLE;
+		return 0;
 	}
 	if (r == 0)
-		r = store_begin(store);
-	if (r != 0)
-		return r;
-	r = store_load_user(store, sweep.name, &sweep.user);
+		r = store_load_user(store, sweep.name, &sweep.user);
 	if (r == 0)
-		r = sweep_slice(store, &sweep);
-	if (r < 0) {
-		store_abort(store);
-		return r;
-	}
-	return store_commit(store);
+		r = sweep_user(store, &sweep);
+	return r < 0 ? r : 0;
 }

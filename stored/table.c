@@ -1,6 +1,7 @@
 /* Tables over Berkeley DB, see table.h. */
 #include "stored/table.h"
 
+#include "lib/codec.h"
 #include "stored/environment.h"
 
 #include <assert.h>
@@ -17,7 +18,8 @@ struct table {
 static void key_append(struct table_key *key, const void *bytes, size_t n)
 {
 	assert(key->len + n <= sizeof(key->bytes));
-	memcpy(key->bytes + key->len, bytes, n);
+	if (n > 0)
+		memcpy(key->bytes + key->len, bytes, n);
 	key->len += n;
 }
 
@@ -47,6 +49,28 @@ struct table_key table_key_slot(struct slice user, uint8_t slot)
 	return key;
 }
 
+struct table_key table_key_digest(struct slice user, const uint8_t digest[static TABLE_DIGEST_BYTES])
+{
+	struct table_key key = table_key_user(user);
+
+	key_append(&key, digest, TABLE_DIGEST_BYTES);
+	return key;
+}
+
+struct table_key table_key_due(int64_t time, uint8_t kind, struct slice what)
+{
+	struct table_key key;
+	uint8_t bytes[9];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)((uint64_t)time >> (56 - 8 * i));
+	bytes[8] = kind;
+	key.len = 0;
+	key_append(&key, bytes, sizeof(bytes));
+	key_append(&key, what.data, what.len);
+	return key;
+}
+
 struct table_key table_key_name(const char *name)
 {
 	struct table_key key;
@@ -61,6 +85,30 @@ int table_key_get_id(struct slice key, struct uuid *ret_id)
 	if (key.len <= UUID_BYTES || key.data[key.len - UUID_BYTES - 1] != '\0')
 		return -EBADMSG;
 	memcpy(ret_id->bytes, key.data + key.len - UUID_BYTES, UUID_BYTES);
+	return 0;
+}
+
+int table_key_get_user(struct slice key, struct slice *ret_user)
+{
+	const char *end = key.len > 0 ? memchr(key.data, '\0', key.len) : NULL;
+
+	if (!end)
+		return -EBADMSG;
+	*ret_user = (struct slice){ .data = key.data, .len = (size_t)(end - key.data) };
+	return 0;
+}
+
+int table_key_get_due(struct slice key, int64_t *ret_time, uint8_t *ret_kind, struct slice *ret_key)
+{
+	struct decoder from = decoder_of(key.data, key.len);
+	uint64_t time = decode_u64(&from);
+	uint8_t kind = decode_u8(&from);
+
+	if (from.failed || time > INT64_MAX)
+		return -EBADMSG;
+	*ret_time = (int64_t)time;
+	*ret_kind = kind;
+	*ret_key = decode_rest(&from);
 	return 0;
 }
 

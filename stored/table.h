@@ -12,7 +12,10 @@
 
 #include <db.h>
 
-enum { TABLE_KEY_MAX = 255 + 1 + UUID_BYTES };
+enum {
+	TABLE_DIGEST_BYTES = 32,
+	TABLE_KEY_MAX = 8 + 1 + 255 + 1 + TABLE_DIGEST_BYTES, /* of table_key_due() */
+};
 
 struct table_key {
 	size_t len;
@@ -23,10 +26,25 @@ struct table_key {
 struct table_key table_key_user(struct slice user);
 struct table_key table_key_id(struct slice user, const struct uuid *id);
 struct table_key table_key_slot(struct slice user, uint8_t slot);
+struct table_key table_key_digest(struct slice user, const uint8_t digest[static TABLE_DIGEST_BYTES]);
 struct table_key table_key_name(const char *name);
+
+/* What is due at a time, milliseconds since the epoch, in the order of times: a key of any kind. */
+struct table_key table_key_due(int64_t time, uint8_t kind, struct slice key);
+
+static inline struct slice table_key_slice(const struct table_key *key)
+{
+	return (struct slice){ .data = key->bytes, .len = key->len };
+}
 
 /* The identifier at the end of a key made by table_key_id(). Returns 0 or -EBADMSG. */
 int table_key_get_id(struct slice key, struct uuid *ret_id);
+
+/* The user at the front of any key that begins with one. Returns 0 or -EBADMSG. */
+int table_key_get_user(struct slice key, struct slice *ret_user);
+
+/* The parts of a key made by table_key_due(). Returns 0 or -EBADMSG. */
+int table_key_get_due(struct slice key, int64_t *ret_time, uint8_t *ret_kind, struct slice *ret_key);
 
 struct table;
 

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-enum { USER_VERSION = 1 };
+enum { USER_VERSION = 2, USER_FORGOTTEN = 1 };
 
 static void encode_bulk(struct buffer *to, const struct bulk_operation *bulk)
 {
@@ -33,6 +33,20 @@ static void decode_bulk(struct decoder *from, struct bulk_operation *ret_bulk)
 		from->failed = true;
 }
 
+static void encode_tally(struct buffer *to, const struct tally *tally)
+{
+	encode_u64(to, tally->total);
+	encode_u64(to, tally->unread);
+	encode_u64(to, tally->unseen);
+}
+
+static void decode_tally(struct decoder *from, struct tally *ret_tally)
+{
+	ret_tally->total = decode_u64(from);
+	ret_tally->unread = decode_u64(from);
+	ret_tally->unseen = decode_u64(from);
+}
+
 void user_encode(struct buffer *to, const struct user *user)
 {
 	encode_u8(to, USER_VERSION);
@@ -42,17 +56,41 @@ void user_encode(struct buffer *to, const struct user *user)
 	encode_u64(to, user->counts.unseen);
 	buffer_append(to, user->seen.bytes, UUID_BYTES);
 	encode_u32(to, user->generation);
+	encode_u8(to, user->forgotten ? USER_FORGOTTEN : 0);
+	encode_tally(to, &user->broadcasts);
+	encode_u64(to, user->settled);
+	encode_u64(to, user->first_seq);
+	buffer_append(to, user->since.bytes, UUID_BYTES);
+	encode_u32(to, user->marks);
+	buffer_append(to, user->unread_upto.bytes, UUID_BYTES);
 	encode_u8(to, (uint8_t)user->bulk_count);
 	for (unsigned i = 0; i < user->bulk_count; i++)
 		encode_bulk(to, &user->bulk[i]);
 }
 
+/* What version 1 did not know: there were no broadcasts, so zeros say it. */
+static void decode_broadcasts(struct decoder *from, struct user *user)
+{
+	uint8_t flags = decode_u8(from);
+
+	if (flags > USER_FORGOTTEN)
+		from->failed = true;
+	user->forgotten = flags & USER_FORGOTTEN;
+	decode_tally(from, &user->broadcasts);
+	user->settled = decode_u64(from);
+	user->first_seq = decode_u64(from);
+	decode_uuid(from, &user->since);
+	user->marks = decode_u32(from);
+	decode_uuid(from, &user->unread_upto);
+}
+
 int user_decode(struct slice value, struct user *ret_user)
 {
 	struct decoder from = decoder_of(value.data, value.len);
-	struct user user = { 0 };
+	struct user user = { .known = true };
+	uint8_t version = decode_u8(&from);
 
-	if (decode_u8(&from) != USER_VERSION)
+	if (version < 1 || version > USER_VERSION)
 		return -EBADMSG;
 	user.counts.seq = decode_u64(&from);
 	user.counts.total = decode_u64(&from);
@@ -60,6 +98,8 @@ int user_decode(struct slice value, struct user *ret_user)
 	user.counts.unseen = decode_u64(&from);
 	decode_uuid(&from, &user.seen);
 	user.generation = decode_u32(&from);
+	if (version > 1)
+		decode_broadcasts(&from, &user);
 	user.bulk_count = decode_u8(&from);
 	if (user.bulk_count > BULK_MAX)
 		return -EBADMSG;
@@ -69,6 +109,48 @@ int user_decode(struct slice value, struct user *ret_user)
 		return -EBADMSG;
 	*ret_user = user;
 	return 0;
+}
+
+struct tally user_own(const struct user *user)
+{
+	return (struct tally){
+		.total = user->counts.total - user->broadcasts.total,
+		.unread = user->counts.unread - user->broadcasts.unread,
+		.unseen = user->counts.unseen - user->broadcasts.unseen,
+	};
+}
+
+void user_set_broadcasts(struct user *user, const struct tally *broadcasts)
+{
+	struct tally own = user_own(user);
+
+	user->counts.total = own.total + broadcasts->total;
+	user->counts.unread = own.unread + broadcasts->unread;
+	user->counts.unseen = own.unseen + broadcasts->unseen;
+	user->broadcasts = *broadcasts;
+}
+
+/* What it leaves of a count of notifications. */
+static void tally_after(struct tally *tally, enum bulk_kind kind)
+{
+	if (kind == BULK_DELETE_ALL)
+		*tally = (struct tally){ 0 };
+	else if (kind == BULK_DELETE_READ)
+		tally->total = tally->unread;
+	else
+		tally->unread = tally->unseen = 0;
+}
+
+static void count_bulk(struct user *user, enum bulk_kind kind)
+{
+	struct tally own = user_own(user), broadcasts = user->broadcasts;
+
+	tally_after(&own, kind);
+	tally_after(&broadcasts, kind);
+	user->broadcasts = broadcasts;
+	user->counts.total = own.total + broadcasts.total;
+	user->counts.unread = own.unread + broadcasts.unread;
+	user->counts.unseen = own.unseen + broadcasts.unseen;
 }
 
 int user_add_bulk(struct user *user, enum bulk_kind kind, int64_t time, const struct uuid *upto)
@@ -83,6 +165,8 @@ int user_add_bulk(struct user *user, enum bulk_kind kind, int64_t time, const st
 		.time = time,
 		.upto = *upto,
 	};
+	count_bulk(user, kind);
+	user->unread_upto = (struct uuid){ 0 };
 	return 0;
 }
 

@@ -8,6 +8,10 @@
  * says how many bulk operations it has seen (its generation); whoever reads it
  * applies the later ones (row_settle), and the sweep writes the outcome down in
  * small slices and then takes the entry off the list.
+ *
+ * A broadcast must not cost more for many users than for few. So it changes no
+ * user's row: the row says how many broadcast changes its counts include, and
+ * who reads it adds what has come since (store_load_user).
  */
 #pragma once
 
@@ -25,9 +29,23 @@ struct bulk_operation {
 
 enum { BULK_MAX = 16 /* pending at a time; more must wait for the sweep */ };
 
+struct tally {
+	uint64_t total;
+	uint64_t unread;
+	uint64_t unseen;
+};
+
 struct user {
-	struct counts counts;
-	struct uuid seen; /* the newest notification when the panel was last opened */
+	bool known;	      /* has a row; it is not kept in it */
+	bool forgotten;	      /* the row is only there until the sweep is done */
+	struct counts counts; /* all, with the broadcasts */
+	struct tally broadcasts; /* how much of the counts they are */
+	uint64_t settled;	 /* how many broadcast changes are in the counts and in their seq */
+	uint64_t first_seq;	 /* when the user was first seen; nothing before concerns them */
+	struct uuid since; /* the newest notification of all at that moment: the broadcasts after it */
+	uint32_t marks;	   /* rows that say what the user has done with a broadcast */
+	struct uuid seen;  /* the newest notification when the panel was last opened */
+	struct uuid unread_upto; /* all of the user's own up to here are unread */
 	uint32_t generation;
 	unsigned bulk_count;
 	struct bulk_operation bulk[BULK_MAX]; /* in the order of their generations */
@@ -37,11 +55,17 @@ struct user {
 void user_encode(struct buffer *to, const struct user *user);
 int user_decode(struct slice value, struct user *ret_user);
 
+/* What of the counts is the user's own notifications. */
+struct tally user_own(const struct user *user);
+
+/* Puts the broadcasts' share of the counts in the place of what it was. */
+void user_set_broadcasts(struct user *user, const struct tally *broadcasts);
+
 enum { USER_BUSY = 1 };
 
 /*
- * Adds a bulk operation; deleting all makes those before it meaningless and takes
- * their place. Returns 0, or USER_BUSY when the list is full.
+ * Adds a bulk operation, which the counts follow at once; deleting all makes those before it
+ * meaningless and takes their place. Returns 0, or USER_BUSY when the list is full.
  */
 int user_add_bulk(struct user *user, enum bulk_kind kind, int64_t time, const struct uuid *upto);
 

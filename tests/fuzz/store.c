@@ -17,13 +17,13 @@ static void try_request(const struct store_frame *frame)
 {
 	_cleanup_(buffer_release) struct buffer again = { 0 };
 	struct inbox_request request;
-	struct draft draft;
 
-	if (store_decode_request(frame->operation, frame->payload, &draft, &request) != 0)
+	if (store_decode_request(frame->operation, frame->payload, &request) != 0)
 		return;
-	require(notification_user_valid(request.user));
+	require(store_request_encodable(&request));
 	store_encode_request(&again, &request);
 	require(slice_equal(buffer_slice(&again), frame->payload));
+	store_request_release(&request);
 }
 
 static void try_answer(const struct store_frame *frame)
@@ -31,6 +31,7 @@ static void try_answer(const struct store_frame *frame)
 	struct notification notification;
 	struct inbox_answer answer, copy;
 	struct change change;
+	struct entry entry;
 	unsigned items = 0;
 
 	if (store_decode_answer(frame->payload, &answer) != 0)
@@ -39,6 +40,9 @@ static void try_answer(const struct store_frame *frame)
 	while (inbox_next_notification(&copy, &notification))
 		items++;
 	require(items <= answer.items);
+	copy = answer;
+	while (inbox_next_entry(&copy, &entry))
+		require(entry.kind < ENTRY_KINDS);
 	while (inbox_next_change(&answer, &change))
 		require(change.kind < CHANGE_KINDS_COUNT);
 }

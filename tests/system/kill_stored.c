@@ -100,16 +100,14 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 
 static void on_created(void *context, int result, struct inbox_answer *answer)
 {
-	struct notification notification;
-
 	under_way--;
 	if (result != 0) {
 		unknown += result < 0;
 		refused += result > 0;
-	} else if (inbox_next_notification(answer, &notification) && acked_count < ACKED_MAX) {
+	} else if (acked_count < ACKED_MAX) {
 		acked[acked_count++] = (struct acked){
 			.user = (unsigned)(uintptr_t)context,
-			.id = notification.id,
+			.id = answer->next,
 		};
 	}
 }
@@ -130,8 +128,8 @@ static void submit_create(struct inbox *inbox)
 	};
 	struct inbox_request request = {
 		.operation = INBOX_CREATE,
-		.user = draft.user,
-		.draft = &draft,
+		.drafts = &draft,
+		.draft_count = 1,
 	};
 
 	if (inbox_submit(inbox, &request, on_created, (void *)(uintptr_t)user) == 0)

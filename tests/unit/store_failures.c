@@ -82,8 +82,9 @@ static void ask(struct exchange *exchange, enum inbox_operation operation)
 	struct draft draft = { .user = SLICE("u"), .content = SLICE("\"title\":\"T\"") };
 	struct inbox_request request = {
 		.operation = operation,
-		.user = SLICE("u"),
-		.draft = &draft,
+		.user = operation == INBOX_CREATE ? (struct slice){ 0 } : SLICE("u"),
+		.drafts = &draft,
+		.draft_count = 1,
 	};
 	struct inbox_answer answer;
 

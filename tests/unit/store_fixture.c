@@ -99,17 +99,15 @@ int fixture_create(struct fixture *fixture, const char *user, enum notification_
 	};
 	struct inbox_request request = {
 		.operation = INBOX_CREATE,
-		.user = draft.user,
-		.draft = &draft,
+		.drafts = &draft,
+		.draft_count = 1,
 	};
-	struct notification notification;
-	struct inbox_answer answer;
 	int r = fixture_do(fixture, &request);
 
-	answer = fixture_answer(fixture);
-	if (r == 0 && inbox_next_notification(&answer, &notification))
-		*ret_id = notification.id;
-	return r;
+	if (r != 0)
+		return r;
+	*ret_id = fixture->reply.answer.next;
+	return fixture_run(fixture, INBOX_COUNT, user);
 }
 
 struct inbox_answer fixture_answer(const struct fixture *fixture)
@@ -125,8 +123,8 @@ void fixture_sweep(struct fixture *fixture)
 	int r;
 
 	do
-		r = store_sweep(fixture->store);
+		r = store_work(fixture->store);
 	while (r == 0);
 	if (r < 0)
-		give_up("store_sweep", r);
+		give_up("store_work", r);
 }

@@ -29,7 +29,7 @@ int fixture_run(struct fixture *fixture, enum inbox_operation operation, const c
 int fixture_mark(struct fixture *fixture, enum inbox_operation operation, const char *user,
 	const struct uuid *id);
 
-/* Creates a notification and gives its identifier. */
+/* Creates a notification and gives its identifier; the reply is that to a count of the user. */
 int fixture_create(struct fixture *fixture, const char *user, enum notification_type type,
 	const char *category, struct uuid *ret_id);
 

@@ -260,7 +260,7 @@ int main(void)
 			tap_note("step %u, user %u: seq %llu, the model says %llu", i, u,
 				(unsigned long long)fixture.reply.answer.counts.seq,
 				(unsigned long long)models[u].seq);
-		if (pick(8) == 0 && store_sweep(fixture.store) < 0)
+		if (pick(8) == 0 && store_work(fixture.store) < 0)
 			steps_right = false;
 		if (i % REOPEN_EVERY == 0)
 			fixture_reopen(&fixture);
