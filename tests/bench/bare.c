@@ -13,7 +13,7 @@
 #include "stored/row.h"
 #include "stored/store_internal.h"
 #include "stored/table.h"
-#include "tests/bench/log_end.h"
+#include "tests/bench/greeting.h"
 #include "tests/bench/samples.h"
 #include "tests/bench/workload.h"
 

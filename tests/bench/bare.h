@@ -24,5 +24,5 @@ DEFINE_CLEANUP(struct bare *, bare_free)
 enum { BARE_BATCH_MAX = 64 };
 int bare_create(struct bare *bare, uint64_t count, unsigned batch, double *ret_seconds);
 
-/* Where its log ends, see log_end.h; or -errno. */
+/* Where its log ends, see greeting.h; or -errno. */
 int64_t bare_log_end(struct bare *bare);

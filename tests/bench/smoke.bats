@@ -55,6 +55,7 @@ expect_names() {
 		printf "$step, %s\n" request "all rows" "count p50" "count p99" "count max"
 	done | expect_names bulk
 	expect_names memory <<<"resident, after all of the above"
+	printf '%s\n' "request, p50" "request, p99" "log of a request" | expect_names broadcast
 	printf 'to the first answer, %s\n' median max | expect_names restart
 	{
 		printf 'count among creates, %s\n' p50 p99 p99.9 max

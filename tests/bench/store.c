@@ -23,7 +23,8 @@ static const struct option_spec options[] = {
 		offsetof(struct arguments, inbox), 1000, 1000000000 },
 	{ "users", 0, "N", "users of the large store (1000000)", OPTION_NUMBER,
 		offsetof(struct arguments, users), 1000, 99999999 },
-	{ "only", 0, "NAME", "measure this alone: creates, growth, bulk, memory, restart or stalls",
+	{ "only", 0, "NAME",
+		"measure this alone: creates, growth, bulk, memory, broadcast, restart or stalls",
 		OPTION_LIST, offsetof(struct arguments, only), 0, 0 },
 	{ "json", 0, NULL, "print one JSON object for each figure, in place of a table",
 		OPTION_FLAG, offsetof(struct arguments, json), 0, 0 },
@@ -46,6 +47,7 @@ static const struct {
 	{ "growth", measure_growth },
 	{ "bulk", measure_bulk },
 	{ "memory", measure_memory },
+	{ "broadcast", measure_broadcast },
 	{ "restart", measure_restart },
 	{ "stalls", measure_stalls },
 };

@@ -3,6 +3,16 @@
 
 #include <errno.h>
 
+enum {
+	FILL_CONNECTIONS = 16, /* so many requests under way … */
+	FILL_WINDOW = 64,      /* … on each fill a batch of the store */
+};
+
+int bench_new_filler(const struct instance *instance, struct crowd **ret_crowd)
+{
+	return crowd_new(instance_config(instance), FILL_CONNECTIONS, FILL_WINDOW, ret_crowd);
+}
+
 unsigned bench_rounds(const struct bench *bench)
 {
 	return bench->seconds > 0 ? ROUNDS : 1;
@@ -29,17 +39,6 @@ int bench_call(struct inbox *inbox, const struct inbox_request *request, struct 
 	else
 		inbox_answer_release(&answer);
 	return 0;
-}
-
-int bench_count_until(struct inbox *inbox, struct slice user, int64_t until, struct samples *times)
-{
-	struct inbox_request count = { .operation = INBOX_COUNT, .user = user };
-	int r;
-
-	do
-		r = bench_call(inbox, &count, times, NULL);
-	while (r == 0 && clock_ns() < until);
-	return r < 0 ? r : samples_status(times);
 }
 
 void bench_report_times(struct bench *bench, const char *measured, const char *name,

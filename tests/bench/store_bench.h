@@ -3,7 +3,7 @@
 
 #include "tests/bench/crowd.h"
 #include "tests/bench/instance.h"
-#include "tests/bench/log_end.h"
+#include "tests/bench/greeting.h"
 #include "tests/bench/report.h"
 #include "tests/bench/samples.h"
 #include "tests/bench/workload.h"
@@ -26,8 +26,11 @@ struct bench {
 /* Each reports its rows. Returns 0 or -errno. */
 typedef int measurement(struct bench *bench);
 
-measurement measure_creates, measure_growth, measure_bulk, measure_memory, measure_restart,
-	measure_stalls;
+measurement measure_creates, measure_growth, measure_bulk, measure_memory, measure_broadcast,
+	measure_restart, measure_stalls;
+
+/* A crowd that fills a store: nothing is faster. Returns 0 or -errno. */
+int bench_new_filler(const struct instance *instance, struct crowd **ret_crowd);
 
 /* How many rounds there are, and the nanoseconds of each. */
 unsigned bench_rounds(const struct bench *bench);
@@ -40,8 +43,15 @@ int64_t bench_round_ns(const struct bench *bench);
 int bench_call(struct inbox *inbox, const struct inbox_request *request, struct samples *times,
 	struct inbox_answer *ret_answer);
 
-/* Counts a user's notifications, one request after the other, until the clock says so. */
-int bench_count_until(struct inbox *inbox, struct slice user, int64_t until, struct samples *times);
+/*
+ * Counts the notifications of somebody without any, once a millisecond for so many
+ * nanoseconds and once at least, whatever becomes of the counts before: so a stall
+ * weighs what it lasts.
+ */
+int bench_count_for(const struct config *config, int64_t duration, struct samples *times);
+
+/* Lets the checkpoint pass that creates have left: the store is idle only after it. */
+int bench_settle(const struct config *config);
 
 /* Reports percentiles of both, as rows "NAME, p50" and so on; a NULL format ends the list. */
 struct percentile {

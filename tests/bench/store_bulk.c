@@ -1,15 +1,15 @@
 /*
  * What marking or deleting a whole large inbox costs: the request itself, and what
- * other users notice while the rows follow. Another user's counts, one after the
- * other, before the request and until the log stands still.
+ * other users notice while the rows follow: how long another user's counts take, before
+ * the request and until the log stands still.
  */
 #include "tests/bench/store_bench.h"
 
 /*
- * So many answers between two looks at the log: if it stands still, the rows have
- * followed, since a slice of them does after each answer.
+ * Nanoseconds between two looks at the log. If it stands still the rows have followed,
+ * since some of them do after each answer.
  */
-enum { COUNTS = 100 };
+enum { LOOK_NS = 50 * 1000 * 1000 };
 
 struct bulk {
 	struct bench *bench;
@@ -26,12 +26,10 @@ static void bulk_release(struct bulk *bulk)
 /* Some counts, and where the log is then; or -errno. */
 static int64_t count_some(struct bulk *bulk)
 {
-	struct slice user = slice_of(bulk->filled->names[SMALL]);
-	int r = 0;
+	const struct config *config = instance_config(bulk->filled->instance);
+	int r = bench_count_for(config, LOOK_NS, &bulk->meanwhile);
 
-	for (int i = 0; r == 0 && i < COUNTS; i++)
-		r = bench_count_until(bulk->filled->inbox, user, 0, &bulk->meanwhile);
-	return r < 0 ? r : log_end(instance_config(bulk->filled->instance));
+	return r < 0 ? r : log_end(config);
 }
 
 /* Counts until the rows have followed. Tells how long they took. */
@@ -97,11 +95,15 @@ static int run(struct bulk *bulk, const char *name, enum inbox_operation operati
 int measure_bulk(struct bench *bench)
 {
 	_cleanup_(bulk_release) struct bulk bulk = { .bench = bench };
+	const struct config *config;
 	int r = bench_filled(bench, &bulk.filled);
 
+	if (r < 0)
+		return r;
+	config = instance_config(bulk.filled->instance);
+	r = bench_settle(config);
 	if (r == 0)
-		r = bench_count_until(bulk.filled->inbox, slice_of(bulk.filled->names[SMALL]),
-			clock_ns() + bench_round_ns(bench), &bulk.before);
+		r = bench_count_for(config, bench->seconds * 1000000000LL, &bulk.before);
 	if (r == 0)
 		r = run(&bulk, "read all", INBOX_READ_ALL);
 	return r == 0 ? run(&bulk, "delete all", INBOX_DELETE_ALL) : r;

@@ -3,9 +3,6 @@
 
 #include <errno.h>
 
-/* So many requests under way fill a batch of the store: nothing is faster. */
-enum { FILL_CONNECTIONS = 16, FILL_WINDOW = 64 };
-
 /* The inbox that is being filled. */
 struct filling {
 	struct workload_create create;
@@ -26,13 +23,12 @@ static void keep_id(void *context, struct inbox_answer *answer)
 {
 	struct filling *filling = context;
 	long distance = filling->total / SOME_IDS + 1;
-	struct notification notification;
 
-	if (filling->answered++ % distance == 0 && inbox_next_notification(answer, &notification))
-		filling->ids[(*filling->id_count)++] = notification.id;
+	if (filling->answered++ % distance == 0)
+		filling->ids[(*filling->id_count)++] = answer->next;
 }
 
-static int fill(struct filled *filled, struct crowd *crowd, enum inbox_size size, long total)
+static int fill_inbox(struct filled *filled, struct crowd *crowd, enum inbox_size size, long total)
 {
 	struct filling filling = {
 		.left = total,
@@ -53,12 +49,12 @@ static int fill(struct filled *filled, struct crowd *crowd, enum inbox_size size
 static int fill_both(const struct bench *bench, struct filled *filled)
 {
 	_cleanup_(freeing_crowd_free) struct crowd *crowd = NULL;
-	int r = crowd_new(instance_config(filled->instance), FILL_CONNECTIONS, FILL_WINDOW, &crowd);
+	int r = bench_new_filler(filled->instance, &crowd);
 
 	report_note(&bench->report, "filling an inbox with %ld notifications", bench->inbox);
 	if (r == 0)
-		r = fill(filled, crowd, SMALL, SMALL_INBOX);
-	return r == 0 ? fill(filled, crowd, LARGE, bench->inbox) : r;
+		r = fill_inbox(filled, crowd, SMALL, SMALL_INBOX);
+	return r == 0 ? fill_inbox(filled, crowd, LARGE, bench->inbox) : r;
 }
 
 DEFINE_CLEANUP(struct filled *, filled_free)

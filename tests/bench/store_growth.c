@@ -5,8 +5,6 @@
  */
 #include "tests/bench/store_bench.h"
 
-#include <errno.h>
-
 enum { PAGE = 20 /* notifications */ };
 
 enum step { LIST, COUNT, CREATE, READ_NEW, DELETE_NEW, READ_ANY, STEPS };
@@ -45,34 +43,28 @@ static struct uuid any_id(const struct growth *growth, enum inbox_size size)
 	return filled->ids[size][growth->turns * 7919 % filled->id_count[size]];
 }
 
-static int take_newest(struct growth *growth, struct inbox_answer *answer)
-{
-	struct notification notification;
-	bool there = inbox_next_notification(answer, &notification);
-
-	if (there)
-		growth->newest = notification.id;
-	inbox_answer_release(answer);
-	return there ? 0 : -EPROTO;
-}
-
 static int run_step(struct growth *growth, enum step step, enum inbox_size size)
 {
 	struct slice user = slice_of(growth->filled->names[size]);
+	struct inbox_request request = {
+		.operation = steps[step].operation,
+		.user = user,
+		.id = step == READ_ANY ? any_id(growth, size) : growth->newest,
+		.query = { .limit = PAGE, .type = INBOX_ANY_TYPE },
+	};
 	struct workload_create create;
 	struct inbox_answer answer;
 	int r;
 
-	workload_request(&create, user);
-	create.request.operation = steps[step].operation;
-	create.request.query.limit = PAGE;
-	create.request.query.type = INBOX_ANY_TYPE;
-	create.request.id = step == READ_ANY ? any_id(growth, size) : growth->newest;
-	r = bench_call(growth->filled->inbox, &create.request, &growth->times[step][size], &answer);
+	if (step == CREATE) {
+		workload_request(&create, user);
+		request = create.request;
+	}
+	r = bench_call(growth->filled->inbox, &request, &growth->times[step][size], &answer);
 	if (r < 0)
 		return r;
 	if (step == CREATE)
-		return take_newest(growth, &answer);
+		growth->newest = answer.next;
 	inbox_answer_release(&answer);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * What a reader notices while the store takes all creates that it can: a
  * checkpoint stops everything for a moment. The creates come from another thread;
- * the counts, one after the other, from this one, before and meanwhile in turn.
+ * the counts from this one, before and meanwhile in turn.
  */
 #include "tests/bench/store_bench.h"
 
@@ -9,10 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum {
-	CLIENTS = 64,
-	SETTLE_NS = 300 * 1000 * 1000, /* three times what stored/server.c has between two looks */
-};
+enum { CLIENTS = 64 };
 
 struct load {
 	const struct config *config;
@@ -45,8 +42,7 @@ static void *run_load(void *context)
 }
 
 /* Counts while the creates run; -errno of either. */
-static int count_under_load(struct load *load, struct inbox *inbox, int64_t duration,
-	struct samples *times)
+static int count_under_load(struct load *load, int64_t duration, struct samples *times)
 {
 	pthread_t thread;
 	int r;
@@ -55,7 +51,7 @@ static int count_under_load(struct load *load, struct inbox *inbox, int64_t dura
 	r = -pthread_create(&thread, NULL, run_load, load);
 	if (r < 0)
 		return r;
-	r = bench_count_until(inbox, SLICE("anybody"), clock_ns() + duration, times);
+	r = bench_count_for(load->config, duration, times);
 	atomic_store(&load->over, true);
 	pthread_join(thread, NULL);
 	return r < 0 ? r : load->result;
@@ -63,40 +59,29 @@ static int count_under_load(struct load *load, struct inbox *inbox, int64_t dura
 
 struct stalls {
 	struct instance *instance;
-	struct inbox *inbox;
 	struct load load;
 	struct samples idle, loaded;
 };
 
 static void stalls_release(struct stalls *stalls)
 {
-	inbox_free(stalls->inbox);
 	instance_free(stalls->instance);
 	samples_release(&stalls->idle);
 	samples_release(&stalls->loaded);
 }
 
-/* Lets the checkpoint pass that the creates before have left: the store is idle only then. */
-static int settle(struct inbox *inbox)
-{
-	_cleanup_(samples_release) struct samples ignored = { 0 };
-
-	return bench_count_until(inbox, SLICE("anybody"), clock_ns() + SETTLE_NS, &ignored);
-}
-
 static int run_rounds(struct bench *bench, struct stalls *stalls)
 {
+	const struct config *config = stalls->load.config;
 	int64_t duration = bench_round_ns(bench);
 	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < bench_rounds(bench); i++) {
-		r = settle(stalls->inbox);
+		r = bench_settle(config);
 		if (r == 0)
-			r = bench_count_until(stalls->inbox, SLICE("anybody"),
-				clock_ns() + duration / 2, &stalls->idle);
+			r = bench_count_for(config, duration / 2, &stalls->idle);
 		if (r == 0)
-			r = count_under_load(&stalls->load, stalls->inbox, duration * 2,
-				&stalls->loaded);
+			r = count_under_load(&stalls->load, duration * 2, &stalls->loaded);
 	}
 	return r;
 }
@@ -132,8 +117,6 @@ int measure_stalls(struct bench *bench)
 
 	if (r == 0)
 		r = instance_start(stalls.instance);
-	if (r == 0)
-		r = inbox_new(instance_config(stalls.instance), &stalls.inbox);
 	if (r < 0)
 		return r;
 	stalls.load.config = instance_config(stalls.instance);

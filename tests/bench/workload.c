@@ -34,9 +34,9 @@ void workload_request(struct workload_create *create, struct slice user)
 {
 	create->draft = workload_draft(user);
 	create->request = (struct inbox_request){
-		.operation = INBOX_CREATE,
-		.user = user,
-		.draft = &create->draft,
+		.operation = user.len > 0 ? INBOX_CREATE : INBOX_BROADCAST,
+		.drafts = &create->draft,
+		.draft_count = 1,
 	};
 }
 

@@ -21,8 +21,10 @@ unsigned workload_user(uint64_t number);
 /* The name of a user. Names of one kind sort by their number. */
 struct slice workload_name(const char *kind, uint64_t number, char text[static WORKLOAD_NAME]);
 
-/* The draft of every notification, and a request that creates one for the user. */
+/* The draft of every notification. */
 struct draft workload_draft(struct slice user);
+
+/* A request that creates one for the user, or, where that is empty, a broadcast. */
 void workload_request(struct workload_create *create, struct slice user);
 
 /* A request that creates number `number`. */

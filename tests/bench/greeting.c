@@ -1,10 +1,8 @@
 /*
- * The end of a store's log, see log_end.h. The files do not tell: each has its full
- * size from the beginning.
+ * The store's greeting, see greeting.h. It tells where the log ends; the log's files do
+ * not, since each has its full size from the beginning.
  */
-#include "tests/bench/log_end.h"
-
-#include "lib/inbox.h"
+#include "tests/bench/greeting.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,15 +12,9 @@ enum {
 	PATIENCE_MS = 60000,
 };
 
-int64_t log_position(uint32_t file, uint32_t offset)
-{
-	return (int64_t)(file - 1) * FILE_BYTES + offset;
-}
-
-int64_t log_end(const struct config *config)
+int greeting_await(const struct config *config, struct inbox **ret_inbox)
 {
 	_cleanup_(freeing_inbox_free) struct inbox *inbox = NULL;
-	const struct inbox_greeting *greeting;
 	int r = inbox_new(config, &inbox);
 
 	if (r == 0)
@@ -34,6 +26,23 @@ int64_t log_end(const struct config *config)
 			return -ETIMEDOUT;
 		r = inbox_dispatch(inbox);
 	}
+	if (r < 0)
+		return r;
+	*ret_inbox = take(inbox);
+	return 0;
+}
+
+int64_t log_position(uint32_t file, uint32_t offset)
+{
+	return (int64_t)(file - 1) * FILE_BYTES + offset;
+}
+
+int64_t log_end(const struct config *config)
+{
+	_cleanup_(freeing_inbox_free) struct inbox *inbox = NULL;
+	const struct inbox_greeting *greeting;
+	int r = greeting_await(config, &inbox);
+
 	if (r < 0)
 		return r;
 	greeting = inbox_greeting(inbox);

@@ -1,7 +1,10 @@
-/* How far a store's log has come, as the store says it to who connects. */
+/* What a store says to who connects: that it is up, and how far its log has come. */
 #pragma once
 
-#include "lib/config.h"
+#include "lib/inbox.h"
+
+/* A connection on which the store has greeted. Returns 0 or -errno. */
+int greeting_await(const struct config *config, struct inbox **ret_inbox);
 
 /* A place in the log as bytes since there is one: less than a record wrong a file. */
 int64_t log_position(uint32_t file, uint32_t offset);
