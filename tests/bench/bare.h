@@ -16,13 +16,20 @@ struct bare *bare_free(struct bare *bare);
 
 DEFINE_CLEANUP(struct bare *, bare_free)
 
+/* What the library took for something, in seconds. */
+struct bare_cost {
+	double passed;
+	double cpu;
+};
+
+enum { BARE_BATCH_MAX = 64 };
+
 /*
  * Makes `count` creates of the workload, `batch` (at most BARE_BATCH_MAX) in a
- * transaction; flushes after each as the configured durability has it. Tells how many
- * seconds the library took. Returns 0 or -errno.
+ * transaction; flushes after each as the configured durability has it. Returns 0 or
+ * -errno.
  */
-enum { BARE_BATCH_MAX = 64 };
-int bare_create(struct bare *bare, uint64_t count, unsigned batch, double *ret_seconds);
+int bare_create(struct bare *bare, uint64_t count, unsigned batch, struct bare_cost *ret_cost);
 
 /* Where its log ends, see greeting.h; or -errno. */
 int64_t bare_log_end(struct bare *bare);

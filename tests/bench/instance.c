@@ -2,6 +2,7 @@
 #include "tests/bench/instance.h"
 
 #include "stored/server.h"
+#include "tests/bench/samples.h"
 #include "tests/bench/scratch.h"
 
 #include <errno.h>
@@ -129,6 +130,14 @@ void instance_kill(struct instance *instance)
 const struct config *instance_config(const struct instance *instance)
 {
 	return instance->config;
+}
+
+int64_t instance_cpu_ns(const struct instance *instance)
+{
+	clockid_t clock;
+	int r = -clock_getcpuclockid(instance->pid, &clock);
+
+	return r < 0 ? r : cpu_ns(clock);
 }
 
 int64_t instance_resident(const struct instance *instance)

@@ -31,5 +31,8 @@ void instance_kill(struct instance *instance);
 
 const struct config *instance_config(const struct instance *instance);
 
+/* Nanoseconds of processor time that the process has used, or -errno. */
+int64_t instance_cpu_ns(const struct instance *instance);
+
 /* Bytes of memory that the process has resident, or -errno. */
 int64_t instance_resident(const struct instance *instance);

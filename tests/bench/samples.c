@@ -2,7 +2,6 @@
 #include "tests/bench/samples.h"
 
 #include <math.h>
-#include <time.h>
 
 void samples_add(struct samples *samples, double value)
 {
@@ -67,12 +66,17 @@ void samples_release(struct samples *samples)
 	buffer_release(&samples->values);
 }
 
-int64_t clock_ns(void)
+int64_t cpu_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t clock_ns(void)
+{
+	return cpu_ns(CLOCK_MONOTONIC);
 }
 
 double seconds_since(int64_t begin)

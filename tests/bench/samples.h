@@ -7,6 +7,8 @@
 
 #include "lib/buffer.h"
 
+#include <time.h>
+
 struct samples {
 	struct buffer values; /* of double */
 	bool sorted;
@@ -26,8 +28,9 @@ int samples_status(const struct samples *samples);
 void samples_clear(struct samples *samples);
 void samples_release(struct samples *samples);
 
-/* Nanoseconds of a clock that never jumps. */
+/* Nanoseconds of a clock that never jumps, and of one that counts a processor's time. */
 int64_t clock_ns(void);
+int64_t cpu_ns(clockid_t clock);
 
 /* What has passed since clock_ns() gave `begin`. */
 double seconds_since(int64_t begin);

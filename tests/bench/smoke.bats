@@ -44,6 +44,7 @@ expect_names() {
 	for durability in sync write; do
 		for clients in 1 16 64; do
 			echo "$durability, clients $clients"
+			echo "$durability, clients $clients, cpu of a create"
 			echo "$durability, clients $clients, log of a create"
 		done
 	done | expect_names creates
