@@ -2,8 +2,8 @@
 #pragma once
 
 #include "tests/bench/crowd.h"
-#include "tests/bench/instance.h"
 #include "tests/bench/greeting.h"
+#include "tests/bench/instance.h"
 #include "tests/bench/report.h"
 #include "tests/bench/samples.h"
 #include "tests/bench/workload.h"
@@ -53,7 +53,7 @@ int bench_count_for(const struct config *config, int64_t duration, struct sample
 /* Lets the checkpoint pass that creates have left: the store is idle only after it. */
 int bench_settle(const struct config *config);
 
-/* Reports percentiles of both, as rows "NAME, p50" and so on; a NULL format ends the list. */
+/* Reports percentiles of both, as rows "NAME, p50" and so on; a NULL name ends the list. */
 struct percentile {
 	const char *name;
 	double percent;

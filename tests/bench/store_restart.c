@@ -50,14 +50,14 @@ static const struct inbox_request *next_create(void *context)
 	return &load->create.request;
 }
 
-/* The first answer of a store that has just been started; this also ends its start. */
-static int first_answer(struct instance *instance, struct samples *ret_time)
+/* Waits for the first answer of a store that was just started. */
+static int await_answer(struct instance *instance)
 {
 	_cleanup_(freeing_inbox_free) struct inbox *inbox = NULL;
 	struct inbox_request count = { .operation = INBOX_COUNT, .user = SLICE("anybody") };
 	int r = inbox_new(instance_config(instance), &inbox);
 
-	return r == 0 ? bench_call(inbox, &count, ret_time, NULL) : r;
+	return r == 0 ? bench_call(inbox, &count, NULL, NULL) : r;
 }
 
 /* A start ends with a checkpoint: from there on the log is what the next one recovers. */
@@ -85,7 +85,7 @@ static int start_timed(struct instance *instance, struct samples *times)
 	int r = instance_start(instance);
 
 	if (r == 0)
-		r = first_answer(instance, NULL);
+		r = await_answer(instance);
 	samples_add(times, microseconds_since(begin) / 1000);
 	return r;
 }
@@ -119,7 +119,7 @@ int measure_restart(struct bench *bench)
 	if (r == 0)
 		r = instance_start(instance);
 	if (r == 0)
-		r = first_answer(instance, NULL);
+		r = await_answer(instance);
 	for (unsigned i = 0; r == 0 && i < bench_rounds(bench); i++) {
 		r = load_and_kill(&load);
 		if (r == 0)
