@@ -20,8 +20,10 @@
 
 #include <errno.h>
 
-/* Nanoseconds between two looks for a checkpoint, as stored/server.c has it */
-enum { HOUSE_NS = 100 * 1000 * 1000 };
+enum {
+	CHECKPOINT_KBYTES = 16384,    /* of log between two checkpoints: bounds recovery */
+	HOUSE_NS = 100 * 1000 * 1000, /* between two looks at whether one is due */
+};
 
 /* What one create puts. */
 struct prepared {
@@ -194,15 +196,18 @@ static int put_last_id(struct bare *bare, DB_TXN *txn)
 	return table_put(bare->meta, txn, &key, id);
 }
 
-/* A checkpoint when one is due, as often looked for as the store does. */
+/* A checkpoint when one is due, in the simplest way; and old logs go. */
 static int keep_house(struct bare *bare)
 {
+	DB_ENV *handle = environment_handle(bare->environment);
 	int64_t now = clock_ns();
+	int r;
 
 	if (now - bare->house_kept < HOUSE_NS)
 		return 0;
 	bare->house_kept = now;
-	return environment_keep_house(bare->environment);
+	r = environment_error(handle->txn_checkpoint(handle, CHECKPOINT_KBYTES, 0, 0));
+	return r == 0 ? environment_keep_house(bare->environment) : r;
 }
 
 static int run_transaction(struct bare *bare, size_t count)

@@ -60,7 +60,7 @@ expect_names() {
 	printf 'to the first answer, %s\n' median max | expect_names restart
 	{
 		printf 'count among creates, %s\n' p50 p99 p99.9 max
-		echo "checkpoints meanwhile"
+		echo "log written meanwhile"
 	} | expect_names stalls
 }
 

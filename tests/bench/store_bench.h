@@ -9,9 +9,8 @@
 #include "tests/bench/workload.h"
 
 enum {
-	ROUNDS = 5,	      /* that a measurement and its reference take in turn */
-	ANSWER_MS = 60000,    /* a store that does not answer for so long has failed */
-	CHECKPOINT = 16 << 20 /* bytes of log between two, as stored/environment.c has it */
+	ROUNDS = 5,	   /* that a measurement and its reference take in turn */
+	ANSWER_MS = 60000, /* a store that does not answer for so long has failed */
 };
 
 struct bench {
@@ -50,7 +49,7 @@ int bench_call(struct inbox *inbox, const struct inbox_request *request, struct 
  */
 int bench_count_for(const struct config *config, int64_t duration, struct samples *times);
 
-/* Lets the checkpoint pass that creates have left: the store is idle only after it. */
+/* Lets a checkpoint pass that creates have left to do: the store is idle only after it. */
 int bench_settle(const struct config *config);
 
 /* Reports percentiles of both, as rows "NAME, p50" and so on; a NULL name ends the list. */

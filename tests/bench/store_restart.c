@@ -1,7 +1,8 @@
 /*
  * How long a store that was killed under full load is away: from the start of the
- * process to the first answer, with as much log to recover as there can be, since a
- * checkpoint was about to be due.
+ * process to the first answer. How much log there is to recover only the store knows, since
+ * it makes a checkpoint when it finds it best; so it is killed after several lengths, among
+ * them the greatest that it can come to.
  */
 #include "tests/bench/store_bench.h"
 
@@ -9,8 +10,10 @@
 
 enum {
 	CLIENTS = 64,
-	JUST_BEFORE = 256 << 10, /* bytes of log before the checkpoint is due */
-	CREATE_MAX = 4096,	 /* bytes of log that a create takes at most */
+	LOG_LEAST = 12 << 20, /* bytes of log after which a checkpoint may be made … */
+	LOG_MOST = 18 << 20,  /* … and must be, as stored/writeback.c has it */
+	JUST_BEFORE = 256 << 10,
+	CREATE_MAX = 4096, /* bytes of log that a create takes at most */
 };
 
 /* Creates until the store is killed under them. */
@@ -60,8 +63,8 @@ static int await_answer(struct instance *instance)
 	return r == 0 ? bench_call(inbox, &count, NULL, NULL) : r;
 }
 
-/* A start ends with a checkpoint: from there on the log is what the next one recovers. */
-static int load_and_kill(struct load *load)
+/* A start ends with a checkpoint, from which on the log has that length. */
+static int load_and_kill(struct load *load, int64_t length)
 {
 	_cleanup_(freeing_crowd_free) struct crowd *crowd = NULL;
 	struct crowd_plan plan = { .next = next_create, .context = load };
@@ -70,7 +73,7 @@ static int load_and_kill(struct load *load)
 
 	if (end < 0)
 		return (int)end;
-	load->log_until = end + CHECKPOINT - JUST_BEFORE;
+	load->log_until = end + length - JUST_BEFORE;
 	load->killed = false;
 	load->look = load->next;
 	r = crowd_new(instance_config(load->instance), CLIENTS, 1, &crowd);
@@ -108,6 +111,12 @@ static void report(struct bench *bench, struct samples *times)
 	report_row(&bench->report, &longest);
 }
 
+/* From the most down to the least. */
+static int64_t length_of(const struct bench *bench, unsigned round)
+{
+	return LOG_MOST - (int64_t)(LOG_MOST - LOG_LEAST) * round / bench_rounds(bench);
+}
+
 int measure_restart(struct bench *bench)
 {
 	_cleanup_(samples_release) struct samples times = { 0 };
@@ -121,7 +130,7 @@ int measure_restart(struct bench *bench)
 	if (r == 0)
 		r = await_answer(instance);
 	for (unsigned i = 0; r == 0 && i < bench_rounds(bench); i++) {
-		r = load_and_kill(&load);
+		r = load_and_kill(&load, length_of(bench, i));
 		if (r == 0)
 			r = start_timed(instance, &times);
 	}
