@@ -237,51 +237,78 @@ void route_answer(const struct route *routes, const struct application *applicat
 	principal_release(&exchange.principal);
 }
 
-/* What an answer other than 0 of the store means to the client. */
-static void refuse_for_store(struct exchange *exchange, enum inbox_operation operation, int result)
+/* What an answer other than 0 of the store is to the client; the rest is 503. */
+static const struct {
+	unsigned status;
+	const char *sentence;
+} refusals[INBOX_STATUSES] = {
+	[INBOX_NOT_FOUND] = { 404, "There is no such notification" },
+	[INBOX_INVALID] = { 400, "The store does not take this request" },
+	[INBOX_STORAGE_FULL] = { 507, "The store's disk is full; nothing was changed" },
+	[INBOX_BUSY] = { 503, "The store is busy and nothing was changed: try again" },
+	[INBOX_FAILED] = { 503, "The store could not do it and nothing was changed: try again" },
+	[INBOX_CONFLICT] = { 409,
+		"This Idempotency-Key was used with another body; nothing was changed" },
+	[INBOX_TOO_MANY] = { 507,
+		"There are 1000 broadcasts, and no room for another one: withdraw "
+		"one, or let one expire" },
+};
+
+static bool creates(enum inbox_operation operation)
+{
+	return operation == INBOX_CREATE || operation == INBOX_BROADCAST;
+}
+
+/* A create whose answer did not come may have been done. With a key it can be tried again. */
+static const char *no_answer_sentence(const struct inbox_request *request, int result)
+{
+	if (request->once)
+		return "The store does not answer: try again with the same Idempotency-Key";
+	if (creates(request->operation) && (result == -ENOTCONN || result == -ETIMEDOUT))
+		return "The store broke off: it is not known whether anything was created";
+	return "The store does not answer: try again";
+}
+
+static void refuse_for_store(struct exchange *exchange, const struct inbox_request *request,
+	int result)
 {
 	struct answer *answer = exchange->answer;
 
-	switch (result) {
-	case INBOX_NOT_FOUND:
-		answer_refuse(answer, 404, "There is no such notification");
+	if (result == INBOX_REVOKED) {
+		auth_refuse(answer, TOKEN_REVOKED);
 		return;
-	case INBOX_INVALID:
-		answer_refuse(answer, 400, "The store does not take this request");
-		return;
-	case INBOX_STORAGE_FULL:
-		answer_refuse(answer, 507, "The store's disk is full; nothing was changed");
-		return;
-	case INBOX_BUSY:
-		answer_refuse(answer, 503, "The store is busy and nothing was changed: try again");
-		return;
-	case INBOX_FORBIDDEN:
-		log_error("the store does not permit this program's user to do operation %d",
-			operation);
-		break;
-	default:
-		if (result < 0)
-			log_error("the store did not answer: %s", strerror(-result));
 	}
-	if (operation == INBOX_CREATE && (result == -ENOTCONN || result == -ETIMEDOUT))
-		answer_refuse(answer, 503,
-			"The store broke off: it is not known whether the notification was "
-			"created");
+	if (result > 0 && refusals[result].sentence) {
+		answer_refuse(answer, refusals[result].status, refusals[result].sentence);
+		return;
+	}
+	if (result == INBOX_FORBIDDEN)
+		log_error("the store does not permit this program's user to do operation %d",
+			(int)request->operation);
 	else
-		answer_refuse(answer, 503, "The store does not answer: try again");
+		log_error("the store did not answer: %s", strerror(-result));
+	answer_refuse(answer, 503, no_answer_sentence(request, result));
 }
+
+/* About no user, or about several. */
+static const bool without_user[INBOX_OPERATIONS] = {
+	[INBOX_CREATE] = true,
+	[INBOX_BROADCAST] = true,
+	[INBOX_WITHDRAW_BROADCAST] = true,
+};
 
 int route_ask_store(struct exchange *exchange, const struct inbox_request *request,
 	struct inbox_answer *ret_answer)
 {
+	const struct principal *principal = &exchange->principal;
 	struct inbox_request whole = *request;
 	int r;
 
-	if (whole.operation != INBOX_CREATE && !whole.user.data)
-		whole.user = slice_of(exchange->principal.user);
+	whole.caller = (struct inbox_caller){ slice_of(principal->user), principal->issued };
+	if (!whole.user.data && !without_user[whole.operation])
+		whole.user = whole.caller.name;
 	r = inbox_call(exchange->application->inbox, &whole, STORE_TIMEOUT_MS, ret_answer);
-	if (r == 0)
-		return 0;
-	refuse_for_store(exchange, whole.operation, r);
-	return ROUTE_ANSWERED;
+	if (r != 0)
+		refuse_for_store(exchange, &whole, r);
+	return r;
 }

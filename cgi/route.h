@@ -45,11 +45,10 @@ void route_answer(const struct route *routes, const struct application *applicat
 /* 400 because of one thing in the request: the name of a query parameter, a header or "". */
 void route_refuse_field(struct answer *answer, const char *field, const char *problem);
 
-enum { ROUTE_ANSWERED = 1 };
-
 /*
- * Asks the store, for the principal unless the request names a user. Returns 0
- * and an answer to release, or ROUTE_ANSWERED: the failure is answered already.
+ * Asks the store in the name of the principal, and of the principal's own inbox where the
+ * operation is about one user and the request names none. Returns 0 and an answer to
+ * release; else what inbox_call() returned, which is answered already.
  */
 int route_ask_store(struct exchange *exchange, const struct inbox_request *request,
 	struct inbox_answer *ret_answer);
