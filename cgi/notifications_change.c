@@ -31,7 +31,7 @@ static void set_location(struct exchange *exchange, const struct uuid *id)
 	char text[UUID_SIZE];
 
 	uuid_format(id, text);
-	append_path(&location, exchange->base);
+	append_path(&location, exchange->path.base);
 	buffer_print(&location, "/%s", text);
 	if (buffer_string(&location))
 		answer_header(exchange->answer, "Location", location.data);
@@ -89,7 +89,7 @@ static void append_counts(struct exchange *exchange, const struct counts *counts
 
 static void mark(struct exchange *exchange, enum inbox_operation operation)
 {
-	struct inbox_request request = { .operation = operation, .id = exchange->id };
+	struct inbox_request request = { .operation = operation, .id = exchange->words.id };
 	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
 
 	if (route_ask_store(exchange, &request, &answer) != 0)
@@ -145,7 +145,7 @@ void notifications_seen(struct exchange *exchange)
 
 void notifications_delete(struct exchange *exchange)
 {
-	struct inbox_request request = { .operation = INBOX_DELETE, .id = exchange->id };
+	struct inbox_request request = { .operation = INBOX_DELETE, .id = exchange->words.id };
 	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
 
 	if (route_ask_store(exchange, &request, &answer) != 0)

@@ -21,68 +21,6 @@ void route_refuse_field(struct answer *answer, const char *field, const char *pr
 	answer_problems(answer, "The request is not valid", &problems);
 }
 
-static bool is_below(struct slice path, struct slice base)
-{
-	return base.len > 0 && path.len > base.len && memcmp(path.data, base.data, base.len) == 0 &&
-	       path.data[base.len] == '/';
-}
-
-/*
- * Splits the URL's path into where the program is mapped and what stands below.
- * A web server tells both apart by SCRIPT_NAME and PATH_INFO. One that was not
- * told to leaves PATH_INFO out and puts all of it into SCRIPT_NAME: then the
- * configured path is the base.
- */
-static struct slice split_path(const struct application *application,
-	const struct http_request *request, struct slice *ret_base)
-{
-	struct slice script = slice_of(http_text(request, "SCRIPT_NAME"));
-	struct slice path = slice_of(http_text(request, "PATH_INFO"));
-	struct slice configured = slice_of(application->config->push.path);
-
-	if (path.len == 0 && is_below(script, configured)) {
-		path.data = script.data + configured.len;
-		path.len = script.len - configured.len;
-		script.len = configured.len;
-	}
-	while (script.len > 0 && script.data[script.len - 1] == '/')
-		script.len--;
-	*ret_base = script;
-	return path.len > 0 ? path : SLICE("/");
-}
-
-/* Takes "/segment" off the front; false at the end or where there is no slash. */
-static bool next_segment(struct slice *path, struct slice *ret_segment)
-{
-	size_t len = 1;
-
-	if (path->len == 0 || path->data[0] != '/')
-		return false;
-	while (len < path->len && path->data[len] != '/')
-		len++;
-	*ret_segment = (struct slice){ .data = path->data + 1, .len = len - 1 };
-	path->data += len;
-	path->len -= len;
-	return true;
-}
-
-static bool path_fits(struct slice pattern, struct slice path, struct uuid *ret_id)
-{
-	struct slice expected, actual;
-
-	while (next_segment(&pattern, &expected)) {
-		if (!next_segment(&path, &actual))
-			return false;
-		if (slice_is(expected, "ID")) {
-			if (uuid_parse(actual, ret_id) != 0)
-				return false;
-		} else if (!slice_equal(expected, actual)) {
-			return false;
-		}
-	}
-	return path.len == 0;
-}
-
 static bool method_fits(const struct route *route, const char *method)
 {
 	if (strcmp(method, "HEAD") == 0)
@@ -108,14 +46,13 @@ static void answer_without_route(struct exchange *exchange, const char *method, 
 }
 
 /* The route for path and method; NULL if it is answered that there is none. */
-static const struct route *find_route(const struct route *routes, struct slice path,
-	struct exchange *exchange)
+static const struct route *find_route(const struct route *routes, struct exchange *exchange)
 {
 	const char *method = http_text(exchange->request, "REQUEST_METHOD");
 	_cleanup_(buffer_release) struct buffer allowed = { 0 };
 
 	for (const struct route *route = routes; route->method; route++) {
-		if (!path_fits(slice_of(route->path), path, &exchange->id))
+		if (!path_fits(&exchange->path, route->path, &exchange->words))
 			continue;
 		if (method_fits(route, method))
 			return route;
@@ -147,6 +84,16 @@ static bool check_principal(struct exchange *exchange, const struct route *route
 		auth_refuse(exchange->answer, (enum token_error)r);
 	return r == 0 && auth_permit(exchange->application->config, &exchange->principal,
 				 route->right, exchange->answer);
+}
+
+/* Of a path that names a user. */
+static bool check_user(struct exchange *exchange)
+{
+	if (!exchange->words.user.data || notification_user_valid(exchange->words.user))
+		return true;
+	route_refuse_field(exchange->answer, "userId",
+		"must be 1 to 255 bytes of UTF-8 without control characters, percent-encoded");
+	return false;
 }
 
 static bool is_known(struct slice name, const char *const *known)
@@ -224,12 +171,13 @@ void route_answer(const struct route *routes, const struct application *applicat
 		.request = request,
 		.answer = answer,
 	};
-	struct slice path = split_path(application, request, &exchange.base);
-	const struct route *route = find_route(routes, path, &exchange);
+	const struct route *route;
 
+	path_split(request, application->config->push.path, &exchange.path);
+	route = find_route(routes, &exchange);
 	answer->status = route ? 200 : answer->status;
-	if (route && check_principal(&exchange, route) && check_query(&exchange, route) &&
-		check_body(&exchange, route))
+	if (route && check_principal(&exchange, route) && check_user(&exchange) &&
+		check_query(&exchange, route) && check_body(&exchange, route))
 		route->handle(&exchange);
 	if (strcmp(http_text(request, "REQUEST_METHOD"), "OPTIONS") != 0)
 		cors_expose(application->config, request, answer);

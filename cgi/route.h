@@ -9,6 +9,7 @@
 #include "cgi/application.h"
 #include "cgi/auth.h"
 #include "cgi/http.h"
+#include "cgi/path.h"
 
 enum route_body {
 	ROUTE_NO_BODY, /* empty, or an empty JSON object */
@@ -19,16 +20,16 @@ enum route_body {
 struct exchange {
 	const struct application *application;
 	const struct http_request *request;
-	struct slice base;	    /* the URL path at which the program is mapped */
+	struct path path;
+	struct path_words words;    /* what ID and USER in the route's path stand for; USER valid */
 	struct principal principal; /* not for AUTH_ANYONE */
 	struct http_query query;    /* holds names from the route's list only */
-	struct uuid id;		    /* what ID in the route's path stands for */
 	struct answer *answer;	    /* status is 200 until the handler says otherwise */
 };
 
 struct route {
 	const char *method;
-	const char *path; /* below the base: "/", "/name", "/ID", "/ID/name" */
+	const char *path; /* below the base, as path_fits() reads it */
 	enum auth_right right;
 	enum route_body body;
 	const char *const *parameters; /* names that the query may hold, ended by NULL */

@@ -14,8 +14,8 @@ static char *no_items[] = { NULL };
 /* Handlers leave their name, and what they were given, in the body. */
 static void leave(struct exchange *exchange, const char *name)
 {
-	buffer_print(&exchange->answer->body, "%s at %.*s", name, (int)exchange->base.len,
-		exchange->base.data ? exchange->base.data : "");
+	buffer_print(&exchange->answer->body, "%s at %.*s", name, (int)exchange->path.base.len,
+		exchange->path.base.data ? exchange->path.base.data : "");
 }
 
 static void handle_root(struct exchange *exchange)
@@ -32,7 +32,7 @@ static void handle_one(struct exchange *exchange)
 {
 	char id[UUID_SIZE];
 
-	uuid_format(&exchange->id, id);
+	uuid_format(&exchange->words.id, id);
 	leave(exchange, "one");
 	buffer_print(&exchange->answer->body, " %s", id);
 }
@@ -40,6 +40,13 @@ static void handle_one(struct exchange *exchange)
 static void handle_mark(struct exchange *exchange)
 {
 	leave(exchange, "mark");
+}
+
+static void handle_user(struct exchange *exchange)
+{
+	leave(exchange, "user");
+	buffer_print(&exchange->answer->body, " %.*s", (int)exchange->words.user.len,
+		exchange->words.user.data);
 }
 
 static void handle_create(struct exchange *exchange)
@@ -56,6 +63,7 @@ static const struct route routes[] = {
 	{ "GET", "/word", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_word },
 	{ "GET", "/ID", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_one },
 	{ "PATCH", "/ID/read", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_mark },
+	{ "DELETE", "/users/USER", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_user },
 	{ 0 },
 };
 
@@ -64,6 +72,9 @@ struct exchange_case {
 	unsigned status;
 	const char *text; /* the whole body, or a part of the error's */
 };
+
+/* What the web server says of the path as the client wrote it; NULL = nothing. */
+static const char *request_uri;
 
 static void set(char *to, size_t size, char **variables, size_t *count, const char *name,
 	const char *value)
@@ -78,8 +89,8 @@ static void run(const struct exchange_case *c, enum http_body state, struct answ
 {
 	struct config config = { 0 };
 	struct application application = { .config = &config };
-	char text[5][256];
-	char *variables[6] = { NULL };
+	char text[6][256];
+	char *variables[7] = { NULL };
 	struct http_request request = { .variables = variables, .body_state = state };
 	size_t count = 0;
 
@@ -91,6 +102,7 @@ static void run(const struct exchange_case *c, enum http_body state, struct answ
 	set(text[2], sizeof(text[2]), variables, &count, "PATH_INFO", c->path);
 	set(text[3], sizeof(text[3]), variables, &count, "QUERY_STRING", c->query);
 	set(text[4], sizeof(text[4]), variables, &count, "CONTENT_TYPE", c->type);
+	set(text[5], sizeof(text[5]), variables, &count, "REQUEST_URI", request_uri);
 	request.body = slice_of(c->body);
 	route_answer(routes, &application, &request, answer);
 }
@@ -143,6 +155,22 @@ static const struct exchange_case paths[] = {
 	{ "PATCH", "/n", "/" ID "/read/x", NULL, NULL, NULL, 404, "not_found" },
 };
 
+static const struct {
+	const char *uri;
+	struct exchange_case c;
+} users[] = {
+	{ "/n/users/a%2Fb%20c",
+		{ "DELETE", "/n", "/users/a/b c", NULL, NULL, NULL, 200, "user at /n a/b c" } },
+	{ "/n/users/a%09b",
+		{ "DELETE", "/n", "/users/a\tb", NULL, NULL, NULL, 400, "\"userId\"" } },
+	{ "/n/users/%FF", { "DELETE", "/n", "/users/\xff", NULL, NULL, NULL, 400, "\"userId\"" } },
+	{ "/n/users/a", { "DELETE", "/n", "/users/a", "x=1", NULL, NULL, 400, "\"field\":\"x\"" } },
+	{ "/n/users/", { "DELETE", "/n", "/users/", NULL, NULL, NULL, 404, "not_found" } },
+	{ NULL, { "DELETE", "/n", "/users/a", NULL, NULL, NULL, 404, "not_found" } },
+	{ "/n/users/a", { "GET", "/n", "/users/a", NULL, NULL, NULL, 405, "not_allowed" } },
+	{ "/n/users/a", { "OPTIONS", "/n", "/users/a", NULL, NULL, NULL, 204, NULL } },
+};
+
 static const struct exchange_case methods[] = {
 	{ "PUT", "/n", "/", NULL, NULL, NULL, 405, "method_not_allowed" },
 	{ "get", "/n", "/", NULL, NULL, NULL, 405, "method_not_allowed" },
@@ -183,6 +211,15 @@ static void check_all(const struct exchange_case *cases, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		check(&cases[i], HTTP_BODY_WHOLE);
+}
+
+static void test_users(void)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(users); i++) {
+		request_uri = users[i].uri;
+		check(&users[i].c, HTTP_BODY_WHOLE);
+	}
+	request_uri = NULL;
 }
 
 static void test_allow(void)
@@ -235,6 +272,7 @@ static void test_body_states(void)
 int main(void)
 {
 	check_all(paths, ARRAY_LENGTH(paths));
+	test_users();
 	check_all(methods, ARRAY_LENGTH(methods));
 	check_all(queries, ARRAY_LENGTH(queries));
 	check_all(bodies, ARRAY_LENGTH(bodies));
