@@ -28,7 +28,7 @@ void path_split(const struct http_request *request, const char *configured, stru
 /* What the words in capitals of a pattern stand for. */
 struct path_words {
 	struct uuid id;
-	struct slice user; /* decoded, and not checked: may be any bytes, or none if it is too long */
+	struct slice user; /* decoded, not checked: any bytes, or none if it is too long */
 	char memory[3 * NOTIFICATION_USER_MAX]; /* for `user` to point into */
 };
 

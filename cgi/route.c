@@ -33,41 +33,48 @@ static void append_method(struct buffer *to, const char *method)
 	buffer_print(to, "%s%s", to->len > 0 ? ", " : "", method);
 }
 
-/* OPTIONS, or a method that no route of this path has. */
-static void answer_without_route(struct exchange *exchange, const char *method, const char *allowed)
+/* The first that fits path and method, or NULL. */
+static const struct route *find_route(const struct route *routes,
+	const struct http_request *request, const struct path *path, struct path_words *ret_words)
 {
-	if (strcmp(method, "OPTIONS") == 0) {
-		cors_preflight(exchange->application->config, exchange->request, allowed,
-			exchange->answer);
-		return;
-	}
-	answer_refuse(exchange->answer, 405, "This address does not know that method");
-	answer_header(exchange->answer, "Allow", allowed);
+	const char *method = http_text(request, "REQUEST_METHOD");
+
+	for (const struct route *route = routes; route->method; route++)
+		if (method_fits(route, method) && path_fits(path, route->path, ret_words))
+			return route;
+	return NULL;
 }
 
-/* The route for path and method; NULL if it is answered that there is none. */
-static const struct route *find_route(const struct route *routes, struct exchange *exchange)
+static void refuse_method(struct answer *answer, const char *allowed)
 {
-	const char *method = http_text(exchange->request, "REQUEST_METHOD");
+	answer_refuse(answer, 405, "This address does not know that method");
+	answer_header(answer, "Allow", allowed);
+}
+
+/* OPTIONS, a method that no route of this path has, or a path that none has. */
+static void answer_without_route(const struct route *routes, struct exchange *exchange)
+{
 	_cleanup_(buffer_release) struct buffer allowed = { 0 };
 
 	for (const struct route *route = routes; route->method; route++) {
 		if (!path_fits(&exchange->path, route->path, &exchange->words))
 			continue;
-		if (method_fits(route, method))
-			return route;
 		append_method(&allowed, route->method);
 		if (strcmp(route->method, "GET") == 0)
 			append_method(&allowed, "HEAD");
 	}
 	if (allowed.len == 0) {
 		answer_refuse(exchange->answer, 404, "There is nothing at this address");
-		return NULL;
+		return;
 	}
 	append_method(&allowed, "OPTIONS");
-	if (buffer_string(&allowed))
-		answer_without_route(exchange, method, allowed.data);
-	return NULL;
+	if (!buffer_string(&allowed))
+		answer_refuse(exchange->answer, 503, "The service is short of memory");
+	else if (strcmp(http_text(exchange->request, "REQUEST_METHOD"), "OPTIONS") == 0)
+		cors_preflight(exchange->application->config, exchange->request, allowed.data,
+			exchange->answer);
+	else
+		refuse_method(exchange->answer, allowed.data);
 }
 
 static bool check_principal(struct exchange *exchange, const struct route *route)
@@ -155,12 +162,34 @@ static bool check_body(struct exchange *exchange, const struct route *route)
 		answer_refuse(answer, 400, "The request body did not come as Content-Length says");
 	else if (route->body == ROUTE_NO_BODY && !is_nothing(request->body))
 		answer_refuse(answer, 400, "This request takes no body");
-	else if (route->body == ROUTE_JSON &&
+	else if (route->body != ROUTE_NO_BODY &&
 		 !http_type_is_json(http_variable(request, "CONTENT_TYPE")))
 		answer_refuse(answer, 415, "The request body must be application/json in UTF-8");
 	else
 		return true;
 	return false;
+}
+
+/* Checks in the order of what a client hears of first, then lets the route's handler answer. */
+static void answer_by_route(struct exchange *exchange, const struct route *route)
+{
+	exchange->answer->status = 200;
+	if (check_principal(exchange, route) && check_user(exchange) &&
+		check_query(exchange, route) && check_body(exchange, route))
+		route->handle(exchange);
+}
+
+size_t route_body_limit(const struct route *routes, const struct application *application,
+	const struct http_request *request)
+{
+	const struct route *route;
+	struct path_words words;
+	struct path path;
+
+	path_split(request, application->config->push.path, &path);
+	route = find_route(routes, request, &path, &words);
+	return route && route->body == ROUTE_LARGE_JSON ? ROUTE_LARGE_BODY
+							: application->config->web.max_body;
 }
 
 void route_answer(const struct route *routes, const struct application *application,
@@ -174,11 +203,11 @@ void route_answer(const struct route *routes, const struct application *applicat
 	const struct route *route;
 
 	path_split(request, application->config->push.path, &exchange.path);
-	route = find_route(routes, &exchange);
-	answer->status = route ? 200 : answer->status;
-	if (route && check_principal(&exchange, route) && check_user(&exchange) &&
-		check_query(&exchange, route) && check_body(&exchange, route))
-		route->handle(&exchange);
+	route = find_route(routes, request, &exchange.path, &exchange.words);
+	if (route)
+		answer_by_route(&exchange, route);
+	else
+		answer_without_route(routes, &exchange);
 	if (strcmp(http_text(request, "REQUEST_METHOD"), "OPTIONS") != 0)
 		cors_expose(application->config, request, answer);
 	http_query_release(&exchange.query);

@@ -12,9 +12,12 @@
 #include "cgi/path.h"
 
 enum route_body {
-	ROUTE_NO_BODY, /* empty, or an empty JSON object */
-	ROUTE_JSON,    /* application/json, handed on unparsed */
+	ROUTE_NO_BODY,	  /* empty, or an empty JSON object */
+	ROUTE_JSON,	  /* application/json, handed on unparsed */
+	ROUTE_LARGE_JSON, /* the same, but up to ROUTE_LARGE_BODY, whatever max-body says */
 };
+
+enum { ROUTE_LARGE_BODY = 4 << 20 /* bytes; max-body cannot be more */ };
 
 /* One request while it is answered. */
 struct exchange {
@@ -35,6 +38,10 @@ struct route {
 	const char *const *parameters; /* names that the query may hold, ended by NULL */
 	void (*handle)(struct exchange *exchange);
 };
+
+/* How many bytes the body of this request may have. */
+size_t route_body_limit(const struct route *routes, const struct application *application,
+	const struct http_request *request);
 
 /*
  * Answers a request by the first route that fits, in a table ended by a NULL

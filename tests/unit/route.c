@@ -60,6 +60,7 @@ static const char *const some[] = { "limit", "type", NULL };
 static const struct route routes[] = {
 	{ "GET", "/", AUTH_ANYONE, ROUTE_NO_BODY, some, handle_root },
 	{ "POST", "/", AUTH_ANYONE, ROUTE_JSON, none, handle_create },
+	{ "POST", "/large", AUTH_ANYONE, ROUTE_LARGE_JSON, none, handle_create },
 	{ "GET", "/word", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_word },
 	{ "GET", "/ID", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_one },
 	{ "PATCH", "/ID/read", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_mark },
@@ -76,35 +77,54 @@ struct exchange_case {
 /* What the web server says of the path as the client wrote it; NULL = nothing. */
 static const char *request_uri;
 
-static void set(char *to, size_t size, char **variables, size_t *count, const char *name,
-	const char *value)
+/* A request's variables, and what it is asked of. */
+struct setting {
+	struct config config;
+	struct application application;
+	char text[6][256];
+	char *variables[7];
+	struct http_request request;
+};
+
+static void set(struct setting *setting, const char *name, const char *value)
 {
+	size_t n = 0;
+
 	if (!value)
 		return;
-	snprintf(to, size, "%s=%s", name, value);
-	variables[(*count)++] = to;
+	while (setting->variables[n])
+		n++;
+	snprintf(setting->text[n], sizeof(setting->text[n]), "%s=%s", name, value);
+	setting->variables[n] = setting->text[n];
+}
+
+static void prepare(struct setting *setting, const struct exchange_case *c)
+{
+	*setting = (struct setting){
+		.config.push.path = base_path,
+		.config.web.allowed_origins = no_items,
+		.config.web.trusted_proxies = no_items,
+		.config.web.max_body = 1000,
+		.config.auth.cookie = nothing,
+		.application.config = &setting->config,
+		.request.variables = setting->variables,
+		.request.body = slice_of(c->body),
+	};
+	set(setting, "REQUEST_METHOD", c->method);
+	set(setting, "SCRIPT_NAME", c->script);
+	set(setting, "PATH_INFO", c->path);
+	set(setting, "QUERY_STRING", c->query);
+	set(setting, "CONTENT_TYPE", c->type);
+	set(setting, "REQUEST_URI", request_uri);
 }
 
 static void run(const struct exchange_case *c, enum http_body state, struct answer *answer)
 {
-	struct config config = { 0 };
-	struct application application = { .config = &config };
-	char text[6][256];
-	char *variables[7] = { NULL };
-	struct http_request request = { .variables = variables, .body_state = state };
-	size_t count = 0;
+	struct setting setting;
 
-	config.push.path = base_path;
-	config.web.allowed_origins = config.web.trusted_proxies = no_items;
-	config.auth.cookie = nothing;
-	set(text[0], sizeof(text[0]), variables, &count, "REQUEST_METHOD", c->method);
-	set(text[1], sizeof(text[1]), variables, &count, "SCRIPT_NAME", c->script);
-	set(text[2], sizeof(text[2]), variables, &count, "PATH_INFO", c->path);
-	set(text[3], sizeof(text[3]), variables, &count, "QUERY_STRING", c->query);
-	set(text[4], sizeof(text[4]), variables, &count, "CONTENT_TYPE", c->type);
-	set(text[5], sizeof(text[5]), variables, &count, "REQUEST_URI", request_uri);
-	request.body = slice_of(c->body);
-	route_answer(routes, &application, &request, answer);
+	prepare(&setting, c);
+	setting.request.body_state = state;
+	route_answer(routes, &setting.application, &setting.request, answer);
 }
 
 static void check(const struct exchange_case *c, enum http_body state)
@@ -203,6 +223,8 @@ static const struct exchange_case bodies[] = {
 	{ "POST", "/n", "/", NULL, "application/json", "{}", 200, "create at /n" },
 	{ "POST", "/n", "/", NULL, "application/json; charset=utf-8", "", 200, "create at /n" },
 	{ "POST", "/n", "/", NULL, NULL, "{}", 415, "unsupported_media_type" },
+	{ "POST", "/n", "/large", NULL, "application/json", "{}", 200, "create at /n" },
+	{ "POST", "/n", "/large", NULL, "text/plain", "{}", 415, "unsupported_media_type" },
 	{ "POST", "/n", "/", NULL, "text/plain", "{}", 415, "unsupported_media_type" },
 	{ "POST", "/n", "/", "a=1", "text/plain", "{}", 400, "\"field\":\"a\"" },
 };
@@ -269,6 +291,33 @@ static void test_body_states(void)
 	check(&c, HTTP_BODY_TOO_LARGE);
 }
 
+static void test_limits(void)
+{
+	static const struct {
+		const char *method, *path;
+		size_t limit;
+	} cases[] = {
+		{ "POST", "/", 1000 },
+		{ "POST", "/large", 4194304 },
+		{ "GET", "/large", 1000 },
+		{ "POST", "/large/", 1000 },
+		{ "POST", "/none", 1000 },
+		{ "PATCH", "/" ID "/read", 1000 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct exchange_case c = { .method = cases[i].method,
+			.script = "/n",
+			.path = cases[i].path };
+		struct setting setting;
+
+		prepare(&setting, &c);
+		ok_int_equal(
+			(intmax_t)route_body_limit(routes, &setting.application, &setting.request),
+			(intmax_t)cases[i].limit, "the limit of %s %s", c.method, c.path);
+	}
+}
+
 int main(void)
 {
 	check_all(paths, ARRAY_LENGTH(paths));
@@ -278,5 +327,6 @@ int main(void)
 	check_all(bodies, ARRAY_LENGTH(bodies));
 	test_allow();
 	test_body_states();
+	test_limits();
 	return tap_done();
 }
