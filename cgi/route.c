@@ -255,7 +255,7 @@ static void refuse_for_store(struct exchange *exchange, const struct inbox_reque
 		auth_refuse(answer, TOKEN_REVOKED);
 		return;
 	}
-	if (result > 0 && refusals[result].sentence) {
+	if (result > 0 && result < INBOX_STATUSES && refusals[result].sentence) {
 		answer_refuse(answer, refusals[result].status, refusals[result].sentence);
 		return;
 	}

@@ -84,7 +84,7 @@ int json_copy_member(struct buffer *to, struct slice text, const char *name)
 	size_t start = 0;
 	int r;
 
-	r = json_scan_member(text, name, &value);
+	r = json_scan_member(text, slice_of(name), &value);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < value.len; i++) {
@@ -111,7 +111,7 @@ int json_open_array(struct slice text, const char *name, struct slice *ret_eleme
 
 	if (r != 0)
 		return r;
-	if (members != 1 || json_scan_member(text, name, &value) < 0)
+	if (members != 1 || json_scan_member(text, slice_of(name), &value) < 0)
 		return -ENOENT;
 	while (strchr(" \t\n\r", *value.data)) {
 		value.data++;

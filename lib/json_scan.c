@@ -276,7 +276,7 @@ int json_scan(struct slice text, unsigned depth, size_t *ret_members)
 	return 0;
 }
 
-int json_scan_member(struct slice text, const char *name, struct slice *ret_value)
+int json_scan_member(struct slice text, struct slice name, struct slice *ret_value)
 {
 	struct scan scan = scan_of(text);
 	struct slice spelling;
@@ -291,7 +291,7 @@ int json_scan_member(struct slice text, const char *name, struct slice *ret_valu
 		start = scan.at;
 		if (scan_value(&scan) != 0)
 			return -ENOENT;
-		if (slice_is(spelling, name)) {
+		if (slice_equal(spelling, name)) {
 			*ret_value = (struct slice){ start, (size_t)(scan.at - start) };
 			return 0;
 		}

@@ -18,7 +18,7 @@ int json_scan(struct slice text, unsigned depth, size_t *ret_members);
  * text that json_scan() has accepted. The value may have white space around it.
  * Returns 0 or -ENOENT.
  */
-int json_scan_member(struct slice text, const char *name, struct slice *ret_value);
+int json_scan_member(struct slice text, struct slice name, struct slice *ret_value);
 
 /*
  * Takes an element off an array that json_scan() has accepted. `rest` begins with
