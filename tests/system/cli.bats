@@ -7,6 +7,7 @@ load cli
 
 setup_file() {
 	begin_tests
+	set_config store max-per-user 0
 	start_stored
 }
 

@@ -8,6 +8,7 @@ load cli
 # A store for each test: it ends with the shell that starts it
 setup() {
 	begin_tests
+	set_config store max-per-user 0
 	start_stored
 	user=alice
 	cd "$BATS_TEST_TMPDIR" || return
