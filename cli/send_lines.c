@@ -145,7 +145,7 @@ static void sender_take_line(struct sender *sender, struct slice line)
 	result = draft_parse(line, DRAFT_FOR_USER, timestamp_now(), &problems, &draft);
 	if (result == DRAFT_INVALID) {
 		progress_clear(&sender->progress);
-		send_complain(&problems, sender->lines.number);
+		tool_complain_problems(sender->tool->command, &problems, sender->lines.number);
 		sender->failed++;
 		sender->status = tool_gravest(sender->status, TOOL_FAILED);
 		return;
