@@ -6,6 +6,8 @@
  */
 #include "lib/uuid.h"
 
+#include "lib/timestamp.h"
+
 #include <errno.h>
 #include <sys/random.h>
 
@@ -90,6 +92,12 @@ int64_t uuid_time(const struct uuid *uuid)
 	for (int i = 0; i < 6; i++)
 		time = time << 8 | uuid->bytes[i];
 	return time;
+}
+
+bool uuid_is_version_7(const struct uuid *uuid)
+{
+	return uuid->bytes[6] >> 4 == 7 && uuid->bytes[8] >> 6 == 2 &&
+	       uuid_time(uuid) <= TIMESTAMP_MAX;
 }
 
 static bool is_hyphen_at(size_t index)

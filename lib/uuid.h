@@ -34,5 +34,8 @@ void uuid_format(const struct uuid *uuid, char text[static UUID_SIZE]);
 /* Reads the 36-character form, of any version, in any case. Returns 0 or -EINVAL. */
 int uuid_parse(struct slice text, struct uuid *ret_uuid);
 
+/* Whether it is one of version 7 whose time has a text form, see lib/timestamp.h. */
+bool uuid_is_version_7(const struct uuid *uuid);
+
 /* Below, equal or above zero, like memcmp(). */
 int uuid_compare(const struct uuid *a, const struct uuid *b);
