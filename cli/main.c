@@ -23,6 +23,8 @@ static const struct subcommand {
 	{ "watch", &watch_command, watch_run },
 	{ "disconnect", &disconnect_command, disconnect_run },
 	{ "forget", &forget_command, forget_run },
+	{ "export", &export_command, export_run },
+	{ "import", &import_command, import_run },
 	{ "token", &token_command, token_run },
 };
 

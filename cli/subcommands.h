@@ -16,6 +16,8 @@ extern const struct command_spec withdraw_command;
 extern const struct command_spec watch_command;
 extern const struct command_spec disconnect_command;
 extern const struct command_spec forget_command;
+extern const struct command_spec export_command;
+extern const struct command_spec import_command;
 extern const struct command_spec token_command;
 
 int send_run(int argc, char **argv);
@@ -27,4 +29,6 @@ int withdraw_run(int argc, char **argv);
 int watch_run(int argc, char **argv);
 int disconnect_run(int argc, char **argv);
 int forget_run(int argc, char **argv);
+int export_run(int argc, char **argv);
+int import_run(int argc, char **argv);
 int token_run(int argc, char **argv);

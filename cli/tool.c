@@ -137,6 +137,7 @@ static const struct {
 static const char *const undecided[INBOX_OPERATIONS] = {
 	[INBOX_CREATE] = "whether it was stored",
 	[INBOX_BROADCAST] = "whether it was stored",
+	[INBOX_IMPORT] = "whether they were stored",
 	[INBOX_WITHDRAW] = "whether it was withdrawn",
 	[INBOX_WITHDRAW_BROADCAST] = "whether it was withdrawn",
 };

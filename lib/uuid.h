@@ -25,6 +25,11 @@ int uuid_next(struct uuid *last, int64_t now);
 /* The identifier that is n above this one, as a batch counts its own from the first. */
 struct uuid uuid_add(const struct uuid *uuid, uint32_t n);
 
+enum { UUID_RANDOM_BYTES = 10 };
+
+/* The identifier of this moment whose other bits are taken from these bytes. */
+struct uuid uuid_of(int64_t time, const uint8_t bytes[static UUID_RANDOM_BYTES]);
+
 /* The milliseconds that the identifier bears. */
 int64_t uuid_time(const struct uuid *uuid);
 
