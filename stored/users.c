@@ -15,6 +15,7 @@ static void make_stranger(const struct store *store, struct user *user)
 	user->known = false;
 	user->counts = (struct counts){ .seq = store->seq_floor + store->live.changes };
 	user->broadcasts = (struct tally){ 0 };
+	user->first_seq = user->counts.seq;
 	user->settled = store->live.changes;
 }
 
@@ -22,7 +23,6 @@ void store_introduce(struct store *store, struct user *user)
 {
 	user->known = true;
 	user->forgotten = false;
-	user->first_seq = user->counts.seq;
 	user->since = store->last_id;
 }
 
