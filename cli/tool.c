@@ -162,6 +162,8 @@ static bool is_temporary(int error)
 int tool_explain(const struct tool *tool, enum inbox_operation operation, int result,
 	struct buffer *sentence)
 {
+	if (result == -EBUSY) /* so many connections that it takes no further one */
+		result = INBOX_BUSY;
 	if (result > 0 && result < INBOX_STATUSES) {
 		buffer_append_string(sentence, refusals[result].sentence);
 		return refusals[result].status;
@@ -174,7 +176,9 @@ int tool_explain(const struct tool *tool, enum inbox_operation operation, int re
 	buffer_print(sentence, "cannot reach the store at %s: %s", tool->config->store.socket,
 		strerror(result < 0 ? -result : EPROTO));
 	if (result == -EACCES || result == -EPERM)
-		buffer_append_string(sentence, "; members of the group tidings have access");
+		buffer_append_string(sentence,
+			"; members of the group tidings have access, and those "
+			"of tidings-publish may send");
 	return is_temporary(-result) ? TOOL_TRY_AGAIN : TOOL_FAILED;
 }
 
