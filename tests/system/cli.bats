@@ -21,11 +21,6 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# in_terminal COLUMNS COMMAND: its output on a terminal of that width, in $output
-in_terminal() {
-	output=$(TERM=xterm script -qec "stty cols $1 && $2" /dev/null </dev/null | tr -d '\r')
-}
-
 @test "without a subcommand it prints the help on standard error" {
 	run -2 --separate-stderr tidings
 	[ -z "$output" ]
