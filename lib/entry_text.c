@@ -89,10 +89,9 @@ static int read_user(struct reading *reading, struct json_object *value)
 
 	if (!notification_user_valid(user))
 		return -EINVAL;
-	copy = malloc(user.len);
+	copy = strndup(user.data, user.len);
 	if (!copy)
 		return -ENOMEM;
-	memcpy(copy, user.data, user.len);
 	reading->entry.memory = copy;
 	reading->entry.user = (struct slice){ copy, user.len };
 	return 0;
