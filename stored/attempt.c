@@ -31,8 +31,10 @@ int attempt_find(struct store *store, const struct inbox_request *request,
 		return 0;
 	key = key_of(request);
 	r = table_get(store->attempts, store->txn, &key, &value);
-	if (r != 0)
-		return r == TABLE_NONE ? 0 : r;
+	if (r == TABLE_NONE)
+		return request->only_repeat ? INBOX_NOT_FOUND : 0;
+	if (r < 0)
+		return r;
 	from = decoder_of(value.data, value.len);
 	version = decode_u8(&from);
 	body = decode_bytes(&from, INBOX_DIGEST_BYTES);
