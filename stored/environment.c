@@ -38,6 +38,7 @@ struct environment {
 	uint64_t disk_reserve;
 	unsigned log_keep_hours;
 	bool went_down;
+	bool copied; /* it is a copy that was made while it was written to */
 	bool running; /* the mark is there */
 	bool disk_full;
 	int64_t disk_checked; /* when */
@@ -107,7 +108,10 @@ static int read_boot_id(char id[static BOOT_ID_LENGTH + 1])
 	return read_line(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, BOOT_ID_LENGTH + 1);
 }
 
-/* The mark of an earlier owner with another boot id: the machine went down under it. */
+/*
+ * The mark of an earlier owner with another boot id: the machine went down under it. A
+ * copy bears the mark of no machine.
+ */
 static int read_mark(struct environment *environment)
 {
 	char marked[BOOT_ID_LENGTH + 1], current[BOOT_ID_LENGTH + 1];
@@ -117,9 +121,11 @@ static int read_mark(struct environment *environment)
 		return 0;
 	if (r == 0)
 		r = read_boot_id(current);
-	if (r == 0)
-		environment->went_down = strcmp(marked, current) != 0;
-	return r;
+	if (r < 0)
+		return r;
+	environment->went_down = strcmp(marked, current) != 0;
+	environment->copied = strcmp(marked, ENVIRONMENT_COPY) == 0;
+	return 0;
 }
 
 int environment_mark_running(struct environment *environment)
@@ -156,7 +162,12 @@ static int configure_handle(DB_ENV *handle, const struct config *config)
 
 static int open_handle(struct environment *environment, const struct config *config)
 {
-	const u_int32_t flags = DB_PRIVATE | DB_RECOVER | DB_CREATE | DB_INIT_TXN | DB_INIT_LOG |
+	/*
+	 * The pages of a copy are of different moments, and its last checkpoint may be later
+	 * than some of them: recovery must not begin there.
+	 */
+	const u_int32_t recover = environment->copied ? DB_RECOVER_FATAL : DB_RECOVER;
+	const u_int32_t flags = DB_PRIVATE | recover | DB_CREATE | DB_INIT_TXN | DB_INIT_LOG |
 				DB_INIT_MPOOL | DB_THREAD;
 	DB_ENV *handle;
 	int r = db_env_create(&handle, 0);

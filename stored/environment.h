@@ -17,6 +17,12 @@
 struct environment;
 
 /*
+ * What the file `running` of a copy says in the place of a boot id: whoever opens the copy
+ * must recover it from all of its log, and begin a new epoch.
+ */
+#define ENVIRONMENT_COPY "backup"
+
+/*
  * Creates the home directory's content where it is missing. Returns 0, or -errno after
  * logging what to do: -EBUSY (another owner), -ENOTRECOVERABLE (damaged).
  */
@@ -27,7 +33,7 @@ struct environment *environment_close(struct environment *environment);
 
 DB_ENV *environment_handle(const struct environment *environment);
 
-/* The machine went down since the store was last open. */
+/* The machine went down since the store was last open, or this is a copy of a store. */
 bool environment_went_down(const struct environment *environment);
 
 /* Tells later starts that the store is open; call it once the epoch is durable. 0 or -errno. */

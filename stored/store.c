@@ -53,7 +53,12 @@ static const struct {
 	[INBOX_IMPORT] = { store_import, true },
 };
 
-static struct table **table_of(struct store *store, size_t i)
+const char *store_table_name(size_t i)
+{
+	return i < ARRAY_LENGTH(tables) ? tables[i].name : NULL;
+}
+
+struct table **store_table(struct store *store, size_t i)
 {
 	return (struct table **)((char *)store + tables[i].offset);
 }
@@ -64,7 +69,7 @@ static int open_tables(struct store *store)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(tables); i++)
-		r = table_open(handle, store->txn, tables[i].name, table_of(store, i));
+		r = table_open(handle, store->txn, tables[i].name, store_table(store, i));
 	return r;
 }
 
@@ -124,7 +129,7 @@ struct store *store_close(struct store *store)
 		return NULL;
 	store_abort(store);
 	for (size_t i = 0; i < ARRAY_LENGTH(tables); i++)
-		table_close(*table_of(store, i));
+		table_close(*store_table(store, i));
 	environment_close(store->environment);
 	buffer_release(&store->value);
 	buffer_release(&store->record);
