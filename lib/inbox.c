@@ -271,8 +271,8 @@ static int inbox_take_frame(struct inbox *inbox, const struct store_frame *frame
 		return inbox_take_answer(inbox, frame);
 	if (frame->operation != STORE_GREETING || frame->number != 0)
 		return -EBADMSG;
-	if (frame->status == INBOX_FORBIDDEN)
-		return -EACCES;
+	if (frame->status != 0)
+		return frame->status == INBOX_FORBIDDEN ? -EACCES : -EBUSY;
 	r = store_decode_greeting(frame->payload, &inbox->greeting);
 	if (r == 0)
 		inbox->greeted = inbox->ever_greeted = true;

@@ -15,9 +15,11 @@
  *
  *	u32 log file, u32 log offset, short epoch
  *
- * or, with the status INBOX_FORBIDDEN and no payload, that the peer may not ask anything; then
- * it closes. The client sends requests, as many as it likes at a time up to
- * STORE_REQUESTS_MAX; answers may overtake each other. A payload:
+ * or, with a status and no payload, that there is no connection: INBOX_FORBIDDEN (the peer has
+ * no rights) or INBOX_BUSY (too many connections); then it closes.
+ *
+ * The client sends requests, as many as it likes at a time up to STORE_REQUESTS_MAX; answers
+ * may overtake each other. A payload:
  *
  *	short user, short caller, and u64 issued if the caller is not empty; then of
  *	CREATE, BROADCAST	u8 once (0 or 1), and 32 bytes key, 32 bytes body if it is 1;

@@ -7,6 +7,7 @@
 
 #include "lib/buffer.h"
 #include "stored/client.h"
+#include "stored/store.h"
 
 struct answers {
 	struct buffer frames; /* one after the other */

@@ -9,6 +9,7 @@ struct job {
 	struct client *client;
 	uint32_t number;
 	struct inbox_request request;
+	bool forbidden;
 	bool writes;
 	bool done; /* and answered */
 };
@@ -57,7 +58,8 @@ int batch_add(struct batch *batch, struct client *client, const struct store_fra
 
 	if (r < 0 || frame->status != 0)
 		return -EBADMSG;
-	job->writes = store_operation_writes(job->request.operation);
+	job->forbidden = !peer_may(client->peer.right, job->request.operation);
+	job->writes = !job->forbidden && store_operation_writes(job->request.operation);
 	job->done = false;
 	job->client = client;
 	job->number = frame->number;
@@ -189,6 +191,18 @@ static int run_read(struct batch *batch, struct job *job, struct answers *read)
 	return 0;
 }
 
+/* What the peer may not ask; said once for a connection. */
+static void refuse(struct batch *batch, const struct job *job, struct answers *answers)
+{
+	struct client *client = job->client;
+
+	if (!client->complained)
+		log_warning("uid %u may not ask for operation %d", (unsigned)client->peer.uid,
+			(int)job->request.operation);
+	client->complained = true;
+	job_answer(batch, job, INBOX_FORBIDDEN, answers);
+}
+
 /* Returns how many of them turned out to write, or -errno. */
 static int run_reads(struct batch *batch, struct answers *read)
 {
@@ -197,7 +211,9 @@ static int run_reads(struct batch *batch, struct answers *read)
 	for (size_t i = 0; i < batch->count; i++) {
 		int r = 0;
 
-		if (has_turn(&batch->jobs[i], false))
+		if (batch->jobs[i].forbidden)
+			refuse(batch, &batch->jobs[i], read);
+		else if (has_turn(&batch->jobs[i], false))
 			r = run_read(batch, &batch->jobs[i], read);
 		if (r < 0)
 			return r;

@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { READ_CHUNK = 65536, INPUT_MAX = STORE_REQUEST_MAX + STORE_HEADER_BYTES };
+enum {
+	READ_CHUNK = 65536,
+	INPUT_MAX = STORE_REQUEST_MAX + STORE_HEADER_BYTES,
+	INPUT_KEPT = 4 * READ_CHUNK, /* what an idle client may hold after a large request */
+};
 
-struct client *client_new(int fd)
+struct client *client_new(int fd, const struct peer *peer)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
@@ -15,6 +19,7 @@ struct client *client_new(int fd)
 		return NULL;
 	}
 	client->fd = fd;
+	client->peer = *peer;
 	return client;
 }
 
@@ -42,6 +47,8 @@ int client_receive(struct client *client)
 	char *to;
 
 	buffer_consume(&client->input, take(client->taken));
+	if (client->input.len == 0 && client->input.size > INPUT_KEPT)
+		buffer_release(&client->input);
 	if (client->input.len > INPUT_MAX)
 		return 0; /* it has not been worked on yet */
 	to = buffer_reserve(&client->input, READ_CHUNK);

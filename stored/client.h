@@ -2,11 +2,13 @@
 #pragma once
 
 #include "lib/store_protocol.h"
-#include "stored/store.h"
+#include "stored/peer.h"
 
 struct client {
-	struct client *next, *previous; /* all clients; the server's */
+	struct client *next, *previous; /* of struct clients */
 	int fd;		      /* -1 = closed */
+	struct peer peer;
+	bool complained;      /* about what it may not ask */
 	struct buffer input;  /* received; frames are read in place */
 	size_t taken;	      /* bytes of it that were handed out as frames */
 	struct buffer output; /* to be sent */
@@ -15,7 +17,7 @@ struct client {
 };
 
 /* Takes over the descriptor. Returns NULL when out of memory; the descriptor is closed then. */
-struct client *client_new(int fd);
+struct client *client_new(int fd, const struct peer *peer);
 struct client *client_free(struct client *client);
 
 /* Closes the connection; the struct stays for the answers that are due. */

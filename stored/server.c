@@ -12,6 +12,7 @@
 
 #include "lib/log.h"
 #include "stored/batch.h"
+#include "stored/clients.h"
 #include "stored/flusher.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ struct server {
 	struct batch *batch;
 	struct flusher *flusher;
 	struct answers written, read;
-	struct client *clients;
+	struct clients clients;
 	int clients_fd; /* the epoll set */
 	sd_event *event;
 	sd_event_source *work, *house;
@@ -53,20 +54,6 @@ static int server_watch(struct server *server, struct client *client, int how, u
 
 	client->events = events;
 	return epoll_ctl(server->clients_fd, how, client->fd, &event) < 0 ? -errno : 0;
-}
-
-/* Frees a client once nothing refers to it. */
-static void server_release_client(struct server *server, struct client *client)
-{
-	if (client->fd >= 0 || client->answers_due > 0)
-		return;
-	if (client->previous)
-		client->previous->next = client->next;
-	else
-		server->clients = client->next;
-	if (client->next)
-		client->next->previous = client->previous;
-	client_free(client);
 }
 
 /* Whether more of this client's requests may be worked on. */
@@ -95,10 +82,10 @@ static void server_serve_client(struct server *server, struct client *client)
 
 static void server_serve_clients(struct server *server)
 {
-	for (struct client *client = server->clients, *next; client; client = next) {
+	for (struct client *client = server->clients.first, *next; client; client = next) {
 		next = client->next;
 		server_serve_client(server, client);
-		server_release_client(server, client);
+		clients_drop(&server->clients, client);
 	}
 }
 
@@ -171,7 +158,7 @@ static int server_round(struct server *server)
 	int r;
 
 	server_receive(server);
-	for (struct client *client = server->clients; client; client = client->next) {
+	for (struct client *client = server->clients.first; client; client = client->next) {
 		r = server_take_requests(server, client);
 		if (r < 0)
 			server_cut_off(client, r);
@@ -243,24 +230,14 @@ static int server_greet(struct server *server, struct client *client)
 static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
 	struct server *server = context;
-	struct client *client;
-	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *client = clients_accept(&server->clients, fd);
 
 	(void)source;
 	(void)revents;
-	if (client_fd < 0)
-		return 0;
-	client = client_new(client_fd);
-	if (!client)
-		return 0;
-	client->next = server->clients;
-	if (client->next)
-		client->next->previous = client;
-	server->clients = client;
-	if (server_greet(server, client) < 0 ||
-	    server_watch(server, client, EPOLL_CTL_ADD, EPOLLIN) < 0) {
+	if (client && (server_greet(server, client) < 0 ||
+			      server_watch(server, client, EPOLL_CTL_ADD, EPOLLIN) < 0)) {
 		client_close(client);
-		server_release_client(server, client);
+		clients_drop(&server->clients, client);
 	}
 	return 0;
 }
@@ -337,7 +314,7 @@ int server_new(const struct config *config, struct store *store, const int *list
 	server->clients_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (server->clients_fd < 0)
 		return -errno;
-	if ((r = batch_new(store, &server->batch)) < 0 || (r = sd_event_new(&server->event)) < 0 ||
+	if ((r = clients_init(&server->clients, config)) < 0 || (r = batch_new(store, &server->batch)) < 0 || (r = sd_event_new(&server->event)) < 0 ||
 	    (r = server_add_signals(server->event)) < 0 ||
 	    (r = flusher_new(store, &server->flusher)) < 0 || (r = server_add_sources(server)) < 0)
 		return r;
@@ -358,11 +335,7 @@ struct server *server_free(struct server *server)
 	flusher_free(server->flusher);
 	answers_release(&server->written);
 	answers_release(&server->read);
-	while (server->clients) {
-		client_close(server->clients);
-		server->clients->answers_due = 0;
-		server_release_client(server, server->clients);
-	}
+	clients_release(&server->clients);
 	sd_event_unref(server->event);
 	batch_free(server->batch);
 	if (server->clients_fd >= 0)
@@ -373,7 +346,7 @@ struct server *server_free(struct server *server)
 
 static bool server_owes(const struct server *server)
 {
-	for (const struct client *client = server->clients; client; client = client->next)
+	for (const struct client *client = server->clients.first; client; client = client->next)
 		if (client->answers_due > 0 || client->output.len > 0)
 			return true;
 	return false;
@@ -420,7 +393,7 @@ int server_listen(const char *path)
 		return -errno;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    chmod(path, 0660) < 0 || listen(fd, SOMAXCONN) < 0)
+	    chmod(path, 0666) < 0 || listen(fd, SOMAXCONN) < 0)
 		return -errno;
 	return take_fd(&fd);
 }

@@ -24,7 +24,8 @@ DEFINE_CLEANUP(struct server *, server_free)
 int server_run(struct server *server);
 
 /*
- * Makes a listening unix socket, mode 0660, taking the place of what an owner that was
+ * Makes a listening unix socket, which lets everybody connect (the server asks who it is),
+ * taking the place of what an owner that was
  * killed has left. The caller must hold the store. Returns the descriptor or -errno.
  */
 int server_listen(const char *path);

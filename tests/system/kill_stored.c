@@ -4,15 +4,13 @@
  * once, with counts that agree with the lists; and service must be back soon.
  */
 #include "lib/inbox.h"
+#include "tests/system/store_process.h"
 #include "tests/tap.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/wait.h>
 #include <time.h>
 
 enum {
@@ -30,11 +28,9 @@ struct acked {
 	bool found;
 };
 
-static char home[64], socket_path[96], config_path_[96];
-static struct config *config;
+static struct store_process process;
 static struct acked acked[ACKED_MAX];
 static size_t acked_count, unknown, refused, under_way;
-static pid_t stored;
 
 static unsigned pick(unsigned n)
 {
@@ -50,52 +46,6 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void start_stored(void)
-{
-	char program[512];
-
-	snprintf(program, sizeof(program), "%s/stored/tidings-stored", getenv("top_builddir"));
-	stored = fork();
-	if (stored != 0)
-		return;
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing outlives the test */
-	execl(program, program, "--config", config_path_, "--log-level", "error", NULL);
-	_exit(127);
-}
-
-static void kill_stored(int signal)
-{
-	kill(stored, signal);
-	waitpid(stored, NULL, 0);
-}
-
-static void set_up(void)
-{
-	_cleanup_(buffer_release) struct buffer problems = { 0 };
-	FILE *file;
-
-	strcpy(home, "/tmp/tidings-kill.XXXXXX");
-	if (!mkdtemp(home))
-		exit(1);
-	snprintf(socket_path, sizeof(socket_path), "%s/store.sock", home);
-	snprintf(config_path_, sizeof(config_path_), "%s/tidings.conf", home);
-	file = fopen(config_path_, "w");
-	fprintf(file, "[store]\nhome=%s/store\nsocket=%s\ndisk-reserve=1M\n", home, socket_path);
-	fclose(file);
-	if (config_load(config_path_, &config, &problems) != 0) {
-		printf("Bail out! %s\n", buffer_string(&problems));
-		exit(1);
-	}
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(path);
 }
 
 static void on_created(void *context, int result, struct inbox_answer *answer)
@@ -249,17 +199,17 @@ int main(void)
 	int64_t latest = 0;
 	int soon = 0;
 
-	set_up();
-	if (inbox_new(config, &inbox) < 0)
+	store_process_init(&process, "disk-reserve=1M\nmax-per-user=0\n");
+	if (inbox_new(process.config, &inbox) < 0)
 		return 1;
-	start_stored();
+	store_process_start(&process);
 	write_until(inbox, 100);
 	for (int i = 0; i < KILLS; i++) {
 		int64_t back;
 
 		leave_some_under_way(inbox);
-		kill_stored(SIGKILL);
-		start_stored();
+		store_process_kill(&process, SIGKILL);
+		store_process_start(&process);
 		back = write_until(inbox, 1 + pick(100));
 		if (back < 0)
 			break;
@@ -274,9 +224,8 @@ int main(void)
 	while (under_way > 0)
 		turn(inbox, false);
 	check_all(inbox);
-	kill_stored(SIGTERM);
+	store_process_kill(&process, SIGTERM);
 	inbox_free(inbox);
-	config_free(config);
-	nftw(home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	store_process_release(&process);
 	return tap_done();
 }
