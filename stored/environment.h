@@ -17,12 +17,6 @@
 struct environment;
 
 /*
- * What the file `running` of a copy says in the place of a boot id: whoever opens the copy
- * must recover it from all of its log, and begin a new epoch.
- */
-#define ENVIRONMENT_COPY "backup"
-
-/*
  * Creates the home directory's content where it is missing. Returns 0, or -errno after
  * logging what to do: -EBUSY (another owner), -ENOTRECOVERABLE (damaged).
  */
@@ -32,6 +26,10 @@ int environment_open(const struct config *config, struct environment **ret_envir
 struct environment *environment_close(struct environment *environment);
 
 DB_ENV *environment_handle(const struct environment *environment);
+
+/* Its home directory, as a path and open; both are its own. */
+const char *environment_home(const struct environment *environment);
+int environment_home_fd(const struct environment *environment);
 
 /* The machine went down since the store was last open, or this is a copy of a store. */
 bool environment_went_down(const struct environment *environment);
@@ -61,7 +59,17 @@ int environment_position(struct environment *environment, uint32_t *ret_file, ui
 /* Writes a checkpoint if the log has grown enough since the last, and removes old logs. 0 or -errno. */
 int environment_keep_house(struct environment *environment);
 
-/* Whether the disk has no more than the configured reserve left. */
+/*
+ * Whether checkpoints and the removal of logs wait, for a copy that is made meanwhile. A
+ * checkpoint that comes upon a page which is just being copied would sleep for a second
+ * (the library's mp_sync.c), and all requests with it.
+ */
+void environment_hold(struct environment *environment, bool held);
+
+/* Whether so many bytes more would leave the configured reserve on the disk; any thread. */
+bool environment_has_room(const struct environment *environment, uint64_t bytes);
+
+/* Whether the disk has no more than the reserve left; asked often, it looks now and then. */
 bool environment_disk_full(struct environment *environment);
 
 /*

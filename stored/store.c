@@ -6,10 +6,13 @@
 
 #include "lib/log.h"
 #include "lib/timestamp.h"
+#include "stored/copy.h"
 #include "stored/store_internal.h"
 
 #include <assert.h>
 #include <errno.h>
+
+static const char COPY[] = "backup"; /* below the home directory */
 
 static const struct {
 	const char *name;
@@ -287,6 +290,21 @@ int store_keep_house(struct store *store)
 {
 	retention_tick(store);
 	return environment_keep_house(store->environment);
+}
+
+int store_copy(struct store *store, const atomic_bool *stop)
+{
+	return copy_make(store->environment, COPY, stop);
+}
+
+int store_remove_copy(struct store *store)
+{
+	return copy_remove(store->environment, COPY);
+}
+
+void store_hold(struct store *store, bool held)
+{
+	environment_hold(store->environment, held);
 }
 
 int store_greeting(struct store *store, struct inbox_greeting *ret_greeting)
