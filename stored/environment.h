@@ -56,14 +56,19 @@ int environment_flush(struct environment *environment);
  */
 int environment_position(struct environment *environment, uint32_t *ret_file, uint32_t *ret_offset);
 
-/* Writes a checkpoint if the log has grown enough since the last, and removes old logs. 0 or -errno. */
-int environment_keep_house(struct environment *environment);
+/* Names a file of the directory "data" whose pages are to be written back. 0 or -errno. */
+int environment_add_file(struct environment *environment, const char *file);
 
 /*
- * Whether checkpoints and the removal of logs wait, for a copy that is made meanwhile. A
- * checkpoint that comes upon a page which is just being copied would sleep for a second
- * (the library's mp_sync.c), and all requests with it.
+ * To be called between two transactions: writes a few pages, or a checkpoint if the log has
+ * grown enough since the last. 0 or -errno.
  */
+int environment_write_back(struct environment *environment);
+
+/* Removes old logs, when there may be any. 0 or -errno. */
+int environment_keep_house(struct environment *environment);
+
+/* Whether checkpoints and the removal of logs wait, for a copy that is made meanwhile. */
 void environment_hold(struct environment *environment, bool held);
 
 /* Whether so many bytes more would leave the configured reserve on the disk; any thread. */
