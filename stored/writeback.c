@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 
 enum {
 	/* bytes of log since the last checkpoint */
@@ -65,6 +66,19 @@ static void *run(void *context)
 	return NULL;
 }
 
+/* Signals are for the thread that serves. */
+static int start_thread(struct writeback *writeback)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = -pthread_create(&writeback->thread, NULL, run, writeback);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
 int writeback_new(DB_ENV *handle, struct writeback **ret_writeback)
 {
 	struct writeback *writeback = calloc(1, sizeof(*writeback));
@@ -76,7 +90,7 @@ int writeback_new(DB_ENV *handle, struct writeback **ret_writeback)
 	writeback->found = -1;
 	pthread_mutex_init(&writeback->lock, NULL);
 	pthread_cond_init(&writeback->work, NULL);
-	r = -pthread_create(&writeback->thread, NULL, run, writeback);
+	r = start_thread(writeback);
 	if (r < 0) {
 		free(writeback);
 		return r;
