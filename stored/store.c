@@ -126,6 +126,8 @@ int store_open(const struct config *config, struct store **ret_store)
 	store->sweeping = true;
 	retention_init(&store->retention, config);
 	r = environment_open(config, &store->environment);
+	if (r == 0)
+		r = store_keep_old(store);
 	if (r < 0)
 		return r;
 	r = open_content(store);

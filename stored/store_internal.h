@@ -91,6 +91,9 @@ int meta_put_number(struct store *store, const char *name, uint64_t number);
 
 /* ---- migrate.c ---- */
 
+/* Copies a store of version 1, before anything in it is changed. 0 or -errno. */
+int store_keep_old(struct store *store);
+
 /* Brings a store of version 1 to the present schema, within the transaction. 0 or -errno. */
 int store_migrate(struct store *store);
 
