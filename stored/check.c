@@ -167,6 +167,8 @@ int check_store(const char *home, FILE *to, bool json)
 		return r;
 	report_begin(&report, to, json);
 	r = check_all(&check, home);
+	if (r == -EBUSY || r == -EINPROGRESS)
+		return r; /* it may be whole or not */
 	if (r < 0)
 		report_problem(&report, "the store cannot be checked to the end: %s", strerror(-r));
 	return report_end(&report) > 0 ? r < 0 ? r : CHECK_PROBLEMS : 0;

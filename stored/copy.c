@@ -9,8 +9,8 @@
  */
 #include "stored/copy.h"
 
+#include "lib/mark.h"
 #include "lib/tree.h"
-#include "stored/mark.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -7,9 +7,10 @@
  */
 #include "stored/environment.h"
 
+#include "lib/home.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/timestamp.h"
-#include "stored/mark.h"
 #include "stored/writeback.h"
 
 #include <errno.h>
@@ -82,6 +83,8 @@ static int open_home(struct environment *environment)
 		return -errno;
 	if (flock(environment->home_fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (faccessat(environment->home_fd, HOME_RESTORING, F_OK, 0) == 0)
+		return -EINPROGRESS;
 	for (size_t i = 0; i < ARRAY_LENGTH(below); i++)
 		if (mkdirat(environment->home_fd, below[i], 0750) < 0 && errno != EEXIST)
 			return -errno;
@@ -155,6 +158,10 @@ static int explain(int r, const char *home, const char *step)
 {
 	if (r == -EBUSY)
 		log_error("%s: another tidings-stored has it open; stop that one first", home);
+	else if (r == -EINPROGRESS)
+		log_error("%s: a restore was begun and did not come to its end; give \"tidings "
+			  "restore\" again",
+			home);
 	else if (r == -ENOMEM || r == -EACCES || r == -ENOSPC || r == -EPERM || r == -EROFS)
 		log_error("%s: cannot %s: %s", home, step, strerror(-r));
 	else

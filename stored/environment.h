@@ -18,7 +18,8 @@ struct environment;
 
 /*
  * Creates the home directory's content where it is missing. Returns 0, or -errno after
- * logging what to do: -EBUSY (another owner), -ENOTRECOVERABLE (damaged).
+ * logging what to do: -EBUSY (another owner), -EINPROGRESS (a restore was broken off),
+ * -ENOTRECOVERABLE (damaged).
  */
 int environment_open(const struct config *config, struct environment **ret_environment);
 

@@ -4,6 +4,7 @@
  */
 #include "stored/store.h"
 
+#include "lib/home.h"
 #include "lib/log.h"
 #include "lib/timestamp.h"
 #include "stored/copy.h"
@@ -11,8 +12,6 @@
 
 #include <assert.h>
 #include <errno.h>
-
-static const char COPY[] = "backup"; /* below the home directory */
 
 static const struct {
 	const char *name;
@@ -312,12 +311,12 @@ int store_keep_house(struct store *store)
 
 int store_copy(struct store *store, const atomic_bool *stop)
 {
-	return copy_make(store->environment, COPY, stop);
+	return copy_make(store->environment, HOME_BACKUP, stop);
 }
 
 int store_remove_copy(struct store *store)
 {
-	return copy_remove(store->environment, COPY);
+	return copy_remove(store->environment, HOME_BACKUP);
 }
 
 void store_hold(struct store *store, bool held)

@@ -1,5 +1,5 @@
 /* The mark of a store that is open, see mark.h. */
-#include "stored/mark.h"
+#include "lib/mark.h"
 
 #include "lib/result.h"
 
