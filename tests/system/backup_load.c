@@ -261,7 +261,8 @@ static int64_t back_up(struct place *place, struct inbox *asker)
 	return result == 0 ? now_ms() - begun : -1;
 }
 
-static bool call(struct inbox *inbox, enum inbox_operation operation)
+/* What an operation of the backup leads to. */
+static int ask(struct inbox *inbox, enum inbox_operation operation)
 {
 	struct inbox_request request = { .operation = operation };
 	struct inbox_answer answer;
@@ -269,7 +270,7 @@ static bool call(struct inbox *inbox, enum inbox_operation operation)
 
 	if (r == 0)
 		inbox_answer_release(&answer);
-	return r == 0;
+	return r;
 }
 
 /* ---- what is in it ---- */
@@ -326,6 +327,41 @@ static bool read_user(struct inbox *inbox, unsigned user, struct acked *list, si
 	return there == total;
 }
 
+/* A client that knows a later change than the copy does, or just the epoch of before. */
+static bool is_reset(struct inbox *inbox, const char *epoch, uint64_t since)
+{
+	char name[16];
+	struct inbox_request request = {
+		.operation = INBOX_CHANGES,
+		.user = user_name(0, name),
+		.since = since,
+		.epoch = slice_of(epoch),
+	};
+	struct inbox_answer answer;
+	bool reset;
+
+	if (inbox_call(inbox, &request, 10000, &answer) != 0)
+		return false;
+	reset = answer.reset;
+	inbox_answer_release(&answer);
+	return reset;
+}
+
+static uint64_t seq_of(struct inbox *inbox)
+{
+	char name[16];
+	struct inbox_request request = {
+		.operation = INBOX_COUNT,
+		.user = user_name(0, name),
+	};
+	struct inbox_answer answer;
+
+	if (inbox_call(inbox, &request, 10000, &answer) != 0)
+		return 0;
+	inbox_answer_release(&answer);
+	return answer.counts.seq;
+}
+
 /* Opens the copy as a store, and reads all of it. */
 static void compare(const char *epoch, struct acked *list, size_t count)
 {
@@ -341,6 +377,9 @@ static void compare(const char *epoch, struct acked *list, size_t count)
 	tap_ok(exact, "every count in it is what the lists say, and nothing is there twice");
 	ok_int_equal(lost, 0, "all %zu that were acknowledged before it began are there", count);
 	tap_ok(strcmp(inbox_greeting(copy.inbox)->epoch, epoch) != 0, "it begins a new epoch");
+	tap_ok(is_reset(copy.inbox, epoch, seq_of(copy.inbox) + 5),
+		"who knows later changes has to fetch anew");
+	tap_ok(is_reset(copy.inbox, epoch, seq_of(copy.inbox)), "and so has everybody else");
 	place_close(&copy);
 }
 
@@ -374,7 +413,7 @@ static void test_round(struct place *place)
 	tap_note("it took %lld ms; the longest request took %lld ms meanwhile", (long long)took,
 		(long long)longest);
 	ok_int_equal(tree_copy(fd, "store/backup", fd, "copy", NULL, NULL), 0, "it is copied");
-	tap_ok(call(asker, INBOX_BACKUP_END), "the backup is ended");
+	ok_int_equal(ask(asker, INBOX_BACKUP_END), 0, "the backup is ended");
 	snprintf(path, sizeof(path), "%s/store/backup", directory);
 	tap_ok(access(path, F_OK) < 0, "then it is gone");
 	inbox_free(asker);
@@ -383,6 +422,46 @@ static void test_round(struct place *place)
 	list = copy_acked(before);
 	compare(inbox_greeting(place->inbox)->epoch, list, before);
 	ok_int_equal(tree_remove(fd, "copy"), 0, "the copy is removed");
+}
+
+/* There is one copy at a time, and it is its asker's as long as that is connected. */
+static void test_owner(struct place *place)
+{
+	char path[128];
+	struct inbox *one, *other;
+	int r;
+
+	if (inbox_new(place->config, &one) < 0 || inbox_new(place->config, &other) < 0)
+		exit(1);
+	snprintf(path, sizeof(path), "%s/backup", place->home);
+	ok_int_equal(ask(one, INBOX_BACKUP_END), 0, "what there is not is ended, too");
+	ok_int_equal(ask(one, INBOX_BACKUP), 0, "a backup is made");
+	ok_int_equal(ask(other, INBOX_BACKUP), INBOX_BUSY, "another has to wait");
+	ok_int_equal(ask(other, INBOX_BACKUP_END), INBOX_BUSY, "and cannot end this one");
+	ok_int_equal(ask(one, INBOX_BACKUP), 0, "its owner may have it made again");
+	tap_ok(access(path, F_OK) == 0, "it is there");
+	inbox_free(one);
+	while ((r = ask(other, INBOX_BACKUP)) == INBOX_BUSY)
+		poll(NULL, 0, 10);
+	ok_int_equal(r, 0, "when that is gone another can be made");
+	inbox_free(other);
+}
+
+/* A stop breaks a backup off. */
+static void test_stop(struct place *place)
+{
+	struct inbox_request request = { .operation = INBOX_BACKUP };
+	int result = 1000;
+	int64_t begun;
+
+	while (ask(place->inbox, INBOX_BACKUP_END) == INBOX_BUSY)
+		poll(NULL, 0, 10); /* what the test before has left is being removed */
+	if (inbox_submit(place->inbox, &request, on_done, &result) < 0 ||
+		inbox_dispatch(place->inbox) < 0)
+		exit(1);
+	begun = now_ms();
+	place_close(place);
+	tap_note("with a backup under way it took %lld ms", (long long)(now_ms() - begun));
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
@@ -407,7 +486,8 @@ int main(void)
 	while (under_way > 0)
 		wait_for(place.inbox, NULL);
 	ok_int_equal(failed, 0, "no request failed");
-	place_close(&place);
+	test_owner(&place);
+	test_stop(&place);
 	free(acked);
 	nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return tap_done();
