@@ -8,7 +8,7 @@
  * same request a minute later.
  */
 #include "cli/compose.h"
-#include "cli/digest.h"
+#include "lib/digest.h"
 #include "cli/duration.h"
 #include "cli/output.h"
 #include "lib/json.h"

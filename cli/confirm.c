@@ -13,8 +13,10 @@ static bool says_yes(FILE *from)
 	char answer[ANSWER_SIZE];
 	int c;
 
-	if (!fgets(answer, sizeof(answer), from))
+	if (!fgets(answer, sizeof(answer), from)) {
+		fputc('\n', stderr); /* behind the question, which nothing has ended */
 		return false;
+	}
 	if (!strchr(answer, '\n'))
 		while ((c = getc(from)) != EOF && c != '\n')
 			;

@@ -6,7 +6,7 @@
  * so that it has the same id when the import is done again, and is not stored
  * twice. That holds for a request that is sent again, too.
  */
-#include "cli/digest.h"
+#include "lib/digest.h"
 #include "cli/import.h"
 #include "cli/pump.h"
 

@@ -87,7 +87,7 @@ static int read_user(struct reading *reading, struct json_object *value)
 	struct slice user = json_string(value);
 	char *copy;
 
-	if (!notification_user_valid(user))
+	if (!user.data || !notification_user_valid(user))
 		return -EINVAL;
 	copy = strndup(user.data, user.len);
 	if (!copy)

@@ -97,6 +97,7 @@ struct inbox_request {
 	const struct draft *drafts;
 	unsigned draft_count;	       /* 1 to INBOX_DRAFTS_MAX */
 	const struct inbox_once *once; /* CREATE, BROADCAST; NULL = each attempt stands for itself */
+	bool only_repeat; /* with `once`: INBOX_NOT_FOUND unless there was an earlier attempt */
 	bool revoke;		       /* every token issued before now, too */
 	struct slice position;	       /* what the answer before gave; empty = the beginning */
 	const struct entry *entries;

@@ -63,10 +63,12 @@ int attempt_find(struct store *store, const struct inbox_request *request,
 		return 0;
 	key = key_of(request);
 	r = table_get(store->attempts, store->txn, &key, &value);
+	if (r == TABLE_NONE)
+		return request->only_repeat ? INBOX_NOT_FOUND : 0;
 	if (r == 0)
 		r = attempt_decode(value, &attempt);
-	if (r != 0)
-		return r == TABLE_NONE ? 0 : r;
+	if (r < 0)
+		return r;
 	if (memcmp(attempt.body.data, request->once->body, INBOX_DIGEST_BYTES) != 0)
 		return INBOX_CONFLICT;
 	reply->answer.affected = (uint64_t)attempt.time;

@@ -205,8 +205,9 @@ int due_slice(struct store *store);
 /* ---- attempt.c: a second attempt gives the answer of the first ---- */
 
 /*
- * Looks for an earlier attempt of a CREATE or BROADCAST. Returns 0 if there is none,
- * ATTEMPT_FOUND with the answer in *reply, INBOX_CONFLICT, or -errno.
+ * Looks for an earlier attempt of a CREATE or BROADCAST. Returns 0 if there is none (or
+ * INBOX_NOT_FOUND, if only a repeat may be answered), ATTEMPT_FOUND with the answer in
+ * *reply, INBOX_CONFLICT, or -errno.
  */
 enum { ATTEMPT_FOUND = 1000 };
 int attempt_find(struct store *store, const struct inbox_request *request, struct store_reply *reply);

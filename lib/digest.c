@@ -1,5 +1,5 @@
 /* SHA-256, see digest.h. */
-#include "cli/digest.h"
+#include "lib/digest.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
