@@ -16,13 +16,16 @@ int64_t progress_clock(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-struct progress progress_begin(void)
+struct progress progress_begin(const char *done)
 {
 	int64_t now = progress_clock();
 
-	return (struct progress){ .wanted = isatty(STDERR_FILENO),
+	return (struct progress){
+		.done = done,
+		.wanted = isatty(STDERR_FILENO),
 		.begun = now,
-		.next = now + INTERVAL };
+		.next = now + INTERVAL,
+	};
 }
 
 void progress_show(struct progress *progress, uint64_t done, uint64_t failed)
@@ -36,8 +39,10 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t failed)
 		return;
 	progress->next = now + INTERVAL;
 	progress->shown = true;
-	fprintf(stderr, "\r\033[K%" PRIu64 " sent, %" PRIu64 " failed, %" PRIu64 " a second", done,
-		failed, done * 1000 / (uint64_t)(now - progress->begun));
+	fprintf(stderr, "\r\033[K%" PRIu64 " %s, ", done, progress->done);
+	if (failed > 0)
+		fprintf(stderr, "%" PRIu64 " failed, ", failed);
+	fprintf(stderr, "%" PRIu64 " a second", done * 1000 / (uint64_t)(now - progress->begun));
 }
 
 void progress_clear(struct progress *progress)

@@ -58,12 +58,21 @@ struct watch {
 	int signal_fd;
 };
 
+/* Whose it is, and what it led to; of a broadcast that is another thing for each user. */
+static void append_user(struct buffer *to, const struct change *change)
+{
+	buffer_append_string(to, ",\"userId\":");
+	json_append_string(to, change->user);
+	buffer_print(to, ",\"total\":%" PRIu64 ",", change->counts.total);
+	output_counts(to, &change->counts);
+}
+
 /* Appends "ids":["…",…] */
 static void append_ids(struct buffer *to, struct slice ids)
 {
 	const char *separator = "";
 
-	buffer_append_string(to, ",\"ids\":[");
+	buffer_append_string(to, "\"ids\":[");
 	while (ids.len > 0) {
 		const char *end = memchr(ids.data, ',', ids.len);
 		size_t len = end ? (size_t)(end - ids.data) : ids.len;
@@ -90,11 +99,9 @@ static void format_json(struct buffer *to, const struct change *change)
 		buffer_append_string(to, "}");
 		return;
 	}
-	buffer_append_string(to, "\"userId\":");
-	json_append_string(to, change->user);
 	append_ids(to, change->ids);
-	buffer_print(to, ",\"total\":%" PRIu64 ",", change->counts.total);
-	output_counts(to, &change->counts);
+	if (!change_is_broadcast(change->kind))
+		append_user(to, change);
 	if (change->notification.len > 0) {
 		buffer_append_string(to, ",\"notification\":");
 		buffer_append_slice(to, change->notification);
@@ -148,26 +155,46 @@ static struct slice format_time(const struct terminal *terminal, int64_t time,
 	return (struct slice){ .data = text, .len = CLOCK_COLUMNS };
 }
 
+/* Everything but the time: what an epoch has in the place of a user is its name. */
+static struct fields fields_of(const struct change *change, struct buffer *unread)
+{
+	struct fields fields = {
+		.kind = slice_of(change_operation_name(change->kind)),
+		.unread = SLICE("-"),
+		.user = SLICE("*"),
+		.detail = change->ids,
+	};
+
+	if (change->kind == CHANGE_EPOCH) {
+		fields.user = SLICE("-");
+		fields.detail = change->user;
+	} else if (!change_is_broadcast(change->kind)) {
+		buffer_append_decimal(unread, change->counts.unread);
+		fields.unread = buffer_slice(unread);
+		fields.user = change->user;
+	}
+	return fields;
+}
+
 static void format_line(struct buffer *to, const struct terminal *terminal,
 	const struct change *change)
 {
 	_cleanup_(buffer_release) struct buffer headline = { 0 };
 	_cleanup_(buffer_release) struct buffer unread = { 0 };
-	bool of_user = change->kind != CHANGE_EPOCH;
+	struct fields fields = fields_of(change, &unread);
 	char time[TIMESTAMP_SIZE];
-	struct fields fields = { .time = format_time(terminal, change->time, time),
-		.kind = slice_of(change_kind_name(change->kind)),
-		.unread = SLICE("-"),
-		.user = of_user ? change->user : SLICE("-"),
-		.detail = of_user ? change->ids : change->user };
 
-	if (of_user) {
-		buffer_append_decimal(&unread, change->counts.unread);
-		fields.unread = buffer_slice(&unread);
-	}
+	fields.time = format_time(terminal, change->time, time);
 	if (change->notification.len > 0 && output_headline(&headline, change->notification) == 0)
 		fields.detail = buffer_slice(&headline);
 	format_fields(to, terminal, &fields);
+}
+
+/* Epochs and broadcasts concern everybody. */
+static bool concerns(const struct change *change, const char *user)
+{
+	return !user || change->kind == CHANGE_EPOCH || change_is_broadcast(change->kind) ||
+	       slice_is(change->user, user);
 }
 
 static int watch_print(const struct watch *watch, const struct change *change)
@@ -175,7 +202,7 @@ static int watch_print(const struct watch *watch, const struct change *change)
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 	struct terminal terminal;
 
-	if (watch->user && change->kind != CHANGE_EPOCH && !slice_is(change->user, watch->user))
+	if (!concerns(change, watch->user))
 		return TOOL_DONE;
 	if (watch->tool.json) {
 		format_json(&text, change);

@@ -147,13 +147,17 @@ static int import_run(struct store *store, const struct entry *entries, unsigned
 	}
 }
 
-/* Whether all broadcasts would find room, before anything is written. */
+/* Whether all broadcasts that are new would find room, before anything is written. */
 static bool broadcasts_fit(const struct store *store, const struct inbox_request *request)
 {
 	size_t more = 0;
 
-	for (unsigned i = 0; i < request->entry_count; i++)
-		more += request->entries[i].kind == ENTRY_BROADCAST;
+	for (unsigned i = 0; i < request->entry_count; i++) {
+		const struct entry *entry = &request->entries[i];
+
+		more += entry->kind == ENTRY_BROADCAST &&
+			!live_has(&store->live, &entry->notification.id);
+	}
 	return store->live.count + more <= INBOX_BROADCASTS_MAX;
 }
 

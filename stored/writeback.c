@@ -1,8 +1,6 @@
 /* The thread that writes pages back, see writeback.h. */
 #include "stored/writeback.h"
 
-#include "stored/environment.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -9,11 +9,7 @@
  */
 #pragma once
 
-#include "lib/result.h"
-
-#include <stdint.h>
-
-#include <db.h>
+#include "stored/environment.h"
 
 struct writeback;
 
