@@ -25,6 +25,9 @@ static const struct subcommand {
 	{ "forget", &forget_command, forget_run },
 	{ "export", &export_command, export_run },
 	{ "import", &import_command, import_run },
+	{ "backup", &backup_command, backup_run },
+	{ "restore", &restore_command, restore_run },
+	{ "check", &check_command, check_run },
 	{ "token", &token_command, token_run },
 };
 

@@ -18,6 +18,9 @@ extern const struct command_spec disconnect_command;
 extern const struct command_spec forget_command;
 extern const struct command_spec export_command;
 extern const struct command_spec import_command;
+extern const struct command_spec backup_command;
+extern const struct command_spec restore_command;
+extern const struct command_spec check_command;
 extern const struct command_spec token_command;
 
 int send_run(int argc, char **argv);
@@ -31,4 +34,7 @@ int disconnect_run(int argc, char **argv);
 int forget_run(int argc, char **argv);
 int export_run(int argc, char **argv);
 int import_run(int argc, char **argv);
+int backup_run(int argc, char **argv);
+int restore_run(int argc, char **argv);
+int check_run(int argc, char **argv);
 int token_run(int argc, char **argv);

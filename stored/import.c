@@ -37,6 +37,8 @@ static int import_user(struct store *store, const struct entry *entry, uint64_t 
 	store_introduce(store, &user);
 	user.since = entry->since;
 	user.seen = entry->seen;
+	note_id(store, &user.since); /* what comes from now on must be above them */
+	note_id(store, &user.seen);
 	r = store_settle_user(store, entry->user, &user);
 	++*stored;
 	return r < 0 ? r : store_save_user(store, entry->user, &user);

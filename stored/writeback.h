@@ -23,6 +23,12 @@ struct writeback *writeback_free(struct writeback *writeback);
 int writeback_add_file(struct writeback *writeback, int directory_fd, const char *path);
 
 /*
+ * Whether there are passes only. For a checkpoint that comes upon a page which is just being
+ * copied sleeps for a second (the library's mp_sync.c), and nobody is served meanwhile.
+ */
+void writeback_hold(struct writeback *writeback, bool held);
+
+/*
  * What the log has grown to since the last step makes necessary: nothing, a pass, which is
  * only begun here, or a checkpoint. `position` is the end of the log, counted in bytes. To be
  * called between transactions. Returns 0 or -errno.

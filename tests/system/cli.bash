@@ -44,3 +44,8 @@ next_change() {
 in_terminal() {
 	output=$(TERM=xterm script -qec "stty cols $1 && $2" /dev/null </dev/null | tr -d '\r')
 }
+
+# answering TEXT COMMAND: its output where it can ask on a terminal, in $output
+answering() {
+	output=$(script -qec "$2" /dev/null <<<"$1" | tr -d '\r')
+}

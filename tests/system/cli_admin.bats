@@ -25,11 +25,6 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# answering TEXT COMMAND: its output where it can ask on a terminal, in $output
-answering() {
-	output=$(script -qec "$2" /dev/null <<<"$1" | tr -d '\r')
-}
-
 titles() {
 	tidings list "$1" --json | jq -c '[.notifications[].title]'
 }
