@@ -145,6 +145,32 @@ static void set_schema(const char *version)
 	environment_close(environment);
 }
 
+/* Whether the last answer was about somebody who is not known. */
+static bool was_stranger(const char *user, const char *caller)
+{
+	struct inbox_request request = {
+		.operation = INBOX_COUNT,
+		.user = slice_of(user),
+		.caller = { .name = slice_of(caller) },
+	};
+
+	return fixture_do(&fixture, &request) == 0 && fixture.reply.answer.stranger;
+}
+
+static void test_strangers(void)
+{
+	struct uuid id;
+
+	tap_ok(was_stranger("newcomer", ""), "who was never heard of is a stranger");
+	tap_ok(was_stranger("newcomer", "admin"), "whoever else asks");
+	tap_ok(!was_stranger("newcomer", "newcomer"), "but not once they have asked themselves");
+	tap_ok(!was_stranger("newcomer", ""), "from then on");
+	fixture_create(&fixture, "addressee", NOTIFICATION_INFO, "", &id);
+	tap_ok(!was_stranger("addressee", ""), "nor is who was sent something");
+	fixture_run(&fixture, INBOX_FORGET, "addressee");
+	tap_ok(was_stranger("addressee", ""), "until they are forgotten");
+}
+
 static void test_schema(void)
 {
 	store_close(fixture.store);
@@ -215,6 +241,7 @@ int main(void)
 	test_changes();
 	test_seen();
 	test_epochs();
+	test_strangers();
 	test_second_owner();
 	test_schema();
 	test_disk();
