@@ -171,6 +171,48 @@ static void test_strangers(void)
 	tap_ok(was_stranger("addressee", ""), "until they are forgotten");
 }
 
+/* The last change that this user is told of. */
+static bool last_change(const char *user, const struct inbox_greeting *life, struct change *ret_change)
+{
+	struct inbox_answer answer;
+
+	fixture_run(&fixture, INBOX_COUNT, user);
+	if (ask_changes(user, fixture.reply.answer.counts.seq - 1, life->epoch) != 0)
+		return false;
+	answer = fixture_answer(&fixture);
+	return inbox_next_change(&answer, ret_change);
+}
+
+/* Only what is new to everybody is told in full. */
+static void test_imported_broadcast(void)
+{
+	static const struct entry entry = {
+		.kind = ENTRY_BROADCAST,
+		.notification = { .id = { { 1 } }, .broadcast = true, .content = SLICE("\"title\":\"t\"") },
+	};
+	const struct inbox_request import = {
+		.operation = INBOX_IMPORT,
+		.entries = &entry,
+		.entry_count = 1,
+	};
+	const struct draft draft = { .content = SLICE("\"title\":\"t\"") };
+	const struct inbox_request broadcast = {
+		.operation = INBOX_BROADCAST,
+		.drafts = &draft,
+		.draft_count = 1,
+	};
+	struct inbox_greeting life = greeting();
+	struct change change;
+
+	was_stranger("reader", "reader");
+	tap_ok(fixture_do(&fixture, &broadcast) == 0 && last_change("reader", &life, &change) &&
+		change.notification.len > 0 && change.counts.unread == 1, "a broadcast is told in full");
+	tap_ok(fixture_do(&fixture, &import) == 0 && last_change("reader", &life, &change) &&
+		change.kind == CHANGE_BROADCAST_CREATED && change.ids.len > 0, "an old one is imported");
+	ok_int_equal(change.notification.len, 0, "and told by its identifier alone");
+	ok_int_equal(change.counts.unread, 1, "since it is not for those who came after it");
+}
+
 static void test_schema(void)
 {
 	store_close(fixture.store);
@@ -242,6 +284,7 @@ int main(void)
 	test_seen();
 	test_epochs();
 	test_strangers();
+	test_imported_broadcast();
 	test_second_owner();
 	test_schema();
 	test_disk();
