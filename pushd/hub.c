@@ -55,18 +55,18 @@ int hub_watch(struct hub *hub, struct session *session)
 /* A queue has begun: now the socket must drain in time. */
 static int hub_begin_queue(struct hub *hub, struct session *session)
 {
-	session->drained = hub->now;
+	session->queue->drained = hub->now;
 	clients_hasten(&hub->clients, session, hub->now + hub->config->push.stall_timeout);
 	return hub_control(hub, session, EPOLL_CTL_MOD);
 }
 
 void hub_flush(struct hub *hub, struct session *session)
 {
-	size_t before = session->queue->len;
+	size_t before = session->queue->bytes.len;
 	int r = session_flush(session);
 
-	if (r == SESSION_FULL && session->queue->len < before)
-		session->drained = hub->now;
+	if (r == SESSION_FULL && session->queue->bytes.len < before)
+		session->queue->drained = hub->now;
 	if (r == 0)
 		r = hub_control(hub, session, EPOLL_CTL_MOD);
 	if (r < 0)
