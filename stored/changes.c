@@ -6,6 +6,9 @@
  * kept in a ring of the user's, under their `seq`; broadcast ones in one ring for all, under
  * their number. So what is missing among the last of a user's ring is broadcast
  * changes, and they are the last ones in the other.
+ *
+ * What was created is told in full in the log, but only named in the ring: its row is there
+ * to be read, unless it is gone, and then it need not be told.
  */
 #include "stored/store_internal.h"
 
@@ -41,26 +44,44 @@ void store_add_id(struct buffer *ids, const struct uuid *id)
 }
 
 /* Writes the record of a change into store->record. */
-static int format_record(struct store *store, struct change *change, const struct row *row)
+static int format_record(struct store *store, const struct change *change)
 {
-	if (row) {
-		buffer_clear(&store->json);
-		notification_format(&store->json, &row->notification);
-		change->notification = buffer_slice(&store->json);
-	}
 	buffer_clear(&store->record);
 	change_format(&store->record, change);
-	return buffer_status(&store->json) < 0 ? -ENOMEM : buffer_status(&store->record);
+	return buffer_status(&store->record);
 }
 
-static int put_into_ring(struct store *store, struct slice name, uint64_t number)
+/* Adds what was created, whose slices must live for as long as the change does. */
+static int tell_in_full(struct store *store, struct change *change,
+	const struct notification *notification)
 {
-	struct table_key slot = table_key_slot(name, (uint8_t)(number % RING_LENGTH));
-
-	return table_put(store->changes, store->txn, &slot, buffer_slice(&store->record));
+	buffer_clear(&store->json);
+	notification_format(&store->json, notification);
+	change->notification = buffer_slice(&store->json);
+	return buffer_status(&store->json);
 }
 
-/* row: to be told in full. */
+static int put_into_ring(struct store *store, const struct change *change)
+{
+	uint8_t number = (uint8_t)(change->counts.seq % RING_LENGTH);
+	struct table_key slot = table_key_slot(change->user, number);
+	int r = format_record(store, change);
+
+	return r < 0 ? r : table_put(store->changes, store->txn, &slot, buffer_slice(&store->record));
+}
+
+/* Keeps a change for those who come back, and logs it; row is what was created, or NULL. */
+static int publish(struct store *store, struct change *change, const struct row *row)
+{
+	int r = put_into_ring(store, change);
+
+	if (r == 0 && row)
+		r = tell_in_full(store, change, &row->notification);
+	if (r == 0 && row)
+		r = format_record(store, change);
+	return r == 0 ? store_log(store, buffer_slice(&store->record)) : r;
+}
+
 static int finish_change(struct store *store, struct user *user, struct change *change,
 	const struct row *row)
 {
@@ -68,12 +89,8 @@ static int finish_change(struct store *store, struct user *user, struct change *
 
 	user->counts.seq++;
 	change->counts = user->counts;
-	r = format_record(store, change, row);
-	if (r == 0)
-		r = put_into_ring(store, change->user, user->counts.seq);
-	if (r == 0)
-		r = store_save_user(store, change->user, user);
-	return r == 0 ? store_log(store, buffer_slice(&store->record)) : r;
+	r = store_save_user(store, change->user, user);
+	return r < 0 ? r : publish(store, change, row);
 }
 
 int store_change(struct store *store, struct slice name, struct user *user, enum change_kind kind,
@@ -108,11 +125,7 @@ int store_change_broadcast(struct store *store, enum change_kind kind, int64_t n
 	change.counts.seq = ++store->live.changes;
 	uuid_format(id, text);
 	change.ids = (struct slice){ text, UUID_LENGTH };
-	r = format_record(store, &change, row);
-	if (r == 0)
-		r = put_into_ring(store, NOBODY, change.counts.seq);
-	if (r == 0)
-		r = store_log(store, buffer_slice(&store->record));
+	r = publish(store, &change, row);
 	return r == 0 ? meta_put_number(store, "broadcast-changes", store->live.changes) : r;
 }
 
@@ -120,7 +133,7 @@ int store_tell(struct store *store, struct slice name, const struct user *user,
 	enum change_kind kind, int64_t now)
 {
 	struct change change = { .kind = kind, .time = now, .user = name, .counts = user->counts };
-	int r = format_record(store, &change, NULL);
+	int r = format_record(store, &change);
 
 	return r == 0 ? store_log(store, buffer_slice(&store->record)) : r;
 }
@@ -142,13 +155,14 @@ int store_forget_changes(struct store *store, struct slice name)
  * holds another, or -errno. The slices live until the next one is read.
  */
 static int read_change(struct store *store, struct slice name, uint64_t number,
-	struct slice *ret_record, struct change *ret_change)
+	struct change *ret_change)
 {
 	struct table_key slot = table_key_slot(name, (uint8_t)(number % RING_LENGTH));
-	int r = table_get(store->changes, store->txn, &slot, ret_record);
+	struct slice record;
+	int r = table_get(store->changes, store->txn, &slot, &record);
 
 	if (r == 0)
-		r = change_parse(*ret_record, ret_change);
+		r = change_parse(record, ret_change);
 	return r == 0 && ret_change->counts.seq != number ? TABLE_NONE : r;
 }
 
@@ -157,11 +171,10 @@ static int find_own(struct store *store, struct slice name, uint64_t since, uint
 	bool own[static RING_LENGTH], unsigned *ret_others)
 {
 	struct change change;
-	struct slice record;
 	unsigned others = 0;
 
 	for (unsigned i = 0; since + i < seq; i++) {
-		int r = read_change(store, name, since + 1 + i, &record, &change);
+		int r = read_change(store, name, since + 1 + i, &change);
 
 		if (r < 0)
 			return r;
@@ -172,22 +185,51 @@ static int find_own(struct store *store, struct slice name, uint64_t since, uint
 	return 0;
 }
 
-static void reply_record(struct store_reply *reply, struct slice record)
+/* The row of what was created; TABLE_NONE if it is gone. */
+static int read_created(struct store *store, const struct change *change, struct row *ret_row)
 {
-	encode_long(&reply->items, record);
+	bool broadcast = change_is_broadcast(change->kind);
+	struct table_key key;
+	struct slice value;
+	struct uuid id;
+	int r = uuid_parse(change->ids, &id);
+
+	if (r < 0)
+		return TABLE_NONE; /* more than one, which only have their names */
+	key = table_key_id(change->user, &id);
+	r = table_get(broadcast ? store->broadcasts : store->notifications, store->txn, &key, &value);
+	return r == 0 ? row_decode(value, &id, ret_row) : r;
+}
+
+/* Tells a change; what was created, as it was then. */
+static int reply_change(struct store *store, struct change *change, struct store_reply *reply)
+{
+	struct row row;
+	int r = TABLE_NONE;
+
+	if (change->kind == CHANGE_CREATED || change->kind == CHANGE_BROADCAST_CREATED)
+		r = read_created(store, change, &row);
+	if (r == 0) {
+		if (row.notification.read > change->time)
+			row.notification.read = 0;
+		r = tell_in_full(store, change, &row.notification);
+	}
+	if (r >= 0)
+		r = format_record(store, change);
+	if (r < 0)
+		return r;
+	encode_long(&reply->items, buffer_slice(&store->record));
 	reply->answer.items++;
+	return 0;
 }
 
 static int reply_own(struct store *store, struct slice name, uint64_t seq,
 	struct store_reply *reply)
 {
 	struct change change;
-	struct slice record;
-	int r = read_change(store, name, seq, &record, &change);
+	int r = read_change(store, name, seq, &change);
 
-	if (r == 0)
-		reply_record(reply, record);
-	return r;
+	return r == 0 ? reply_change(store, &change, reply) : r;
 }
 
 /* As the user counts it; the counts that it led to are known if nothing came after it. */
@@ -195,16 +237,12 @@ static int reply_broadcast(struct store *store, const struct counts *counts, uin
 	uint64_t seq, struct store_reply *reply)
 {
 	struct change change;
-	struct slice record;
-	int r = read_change(store, NOBODY, number, &record, &change);
+	int r = read_change(store, NOBODY, number, &change);
 
 	if (r != 0)
 		return r;
 	change.counts = seq == counts->seq ? *counts : (struct counts){ .seq = seq };
-	buffer_clear(&store->json);
-	change_format(&store->json, &change);
-	reply_record(reply, buffer_slice(&store->json));
-	return buffer_status(&store->json);
+	return reply_change(store, &change, reply);
 }
 
 static int reply_changes(struct store *store, const struct inbox_request *request,

@@ -9,6 +9,7 @@
 
 #include "lib/log.h"
 #include "lib/timestamp.h"
+#include "stored/writeback.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,6 @@
 enum {
 	LOG_BUFFER = 1 << 20,	    /* bytes; a batch's records fit, so a commit is one write */
 	LOG_FILE = 16 << 20,	    /* bytes; roll over to the next file */
-	CHECKPOINT_KBYTES = 16384,  /* of log between two checkpoints: bounds recovery */
 	LOGS_KEPT = 2,		    /* no longer needed here, but by a reader that lags */
 	DISK_CHECK_MS = 100,	    /* how old an answer of statvfs() may be */
 	LOG_CHECK_MS = 600000,	    /* between two looks for old logs, if no new one begins */
@@ -32,6 +32,7 @@ struct log_end {
 
 struct environment {
 	DB_ENV *handle;
+	struct writeback *writeback;
 	struct log_end written; /* up to here the log is in its file, not just in memory */
 	int home_fd; /* locked */
 	char *home;
@@ -171,11 +172,12 @@ static int open_handle(struct environment *environment, const struct config *con
 		return r;
 	}
 	environment->handle = handle;
-	return 0;
+	return writeback_new(handle, &environment->writeback);
 }
 
 static struct environment *environment_free(struct environment *environment)
 {
+	writeback_free(environment->writeback);
 	if (environment->handle)
 		environment->handle->close(environment->handle, 0);
 	if (environment->home_fd >= 0)
@@ -340,15 +342,28 @@ static int remove_logs(struct environment *environment)
 	return 0;
 }
 
+int environment_add_file(struct environment *environment, const char *file)
+{
+	char path[64];
+
+	if (snprintf(path, sizeof(path), "data/%s", file) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return writeback_add_file(environment->writeback, environment->home_fd, path);
+}
+
+int environment_write_back(struct environment *environment)
+{
+	const struct log_end *end = &environment->written;
+
+	return writeback_step(environment->writeback, (uint64_t)end->file * LOG_FILE + end->offset);
+}
+
 int environment_keep_house(struct environment *environment)
 {
-	DB_ENV *handle = environment->handle;
 	int64_t now = timestamp_now();
 	struct log_end end;
-	int r = environment_error(handle->txn_checkpoint(handle, CHECKPOINT_KBYTES, 0, 0));
+	int r = environment_end(environment, &end);
 
-	if (r == 0)
-		r = environment_end(environment, &end);
 	if (r != 0 || (end.file == environment->log_file &&
 			     llabs(now - environment->logs_checked) < LOG_CHECK_MS))
 		return r;

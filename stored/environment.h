@@ -52,7 +52,16 @@ int environment_flush(struct environment *environment);
  */
 int environment_position(struct environment *environment, uint32_t *ret_file, uint32_t *ret_offset);
 
-/* Writes a checkpoint if the log has grown enough since the last, and removes old logs. 0 or -errno. */
+/* Names a file of the directory "data" whose pages are to be written back. 0 or -errno. */
+int environment_add_file(struct environment *environment, const char *file);
+
+/*
+ * To be called between two transactions: writes a few pages, or a checkpoint if the log has
+ * grown enough since the last. 0 or -errno.
+ */
+int environment_write_back(struct environment *environment);
+
+/* Removes old logs, when there may be any. 0 or -errno. */
 int environment_keep_house(struct environment *environment);
 
 /* Whether the disk has no more than the configured reserve left. */

@@ -46,6 +46,7 @@ struct server {
 	int clients_fd; /* the epoll set */
 	sd_event *event;
 	sd_event_source *work, *house;
+	int work_error; /* of the last time; told once */
 };
 
 static int server_watch(struct server *server, struct client *client, int how, uint32_t events)
@@ -179,8 +180,9 @@ static int on_work(sd_event_source *source, void *context)
 
 	if (r == -ENOTRECOVERABLE)
 		return sd_event_exit(server->event, r);
-	if (r < 0)
+	if (r < 0 && r != server->work_error)
 		log_error("what is to do in the background failed: %s", strerror(-r));
+	server->work_error = r;
 	return sd_event_source_set_enabled(source, r == 0 ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 

@@ -68,6 +68,18 @@ static int open_tables(struct store *store)
 	return r;
 }
 
+static int watch_files(struct store *store)
+{
+	char file[64];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(tables); i++) {
+		snprintf(file, sizeof(file), "%s.db", tables[i].name);
+		r = environment_add_file(store->environment, file);
+	}
+	return r;
+}
+
 /* All that a start writes is one transaction, flushed before anybody is served. */
 static int open_content(struct store *store)
 {
@@ -89,6 +101,8 @@ static int open_content(struct store *store)
 	r = environment_commit(store->environment, take(store->txn));
 	if (r == 0)
 		r = environment_flush(store->environment);
+	if (r == 0)
+		r = watch_files(store);
 	return r < 0 ? r : environment_mark_running(store->environment);
 }
 
@@ -261,8 +275,10 @@ static int run_chore(struct store *store, const struct chore *chore)
 
 int store_work(struct store *store)
 {
-	if (store_disk_full(store))
-		return STORE_IDLE;
+	int r = environment_write_back(store->environment);
+
+	if (r < 0 || store_disk_full(store))
+		return r < 0 ? r : STORE_IDLE;
 	for (size_t i = 0; i < ARRAY_LENGTH(chores); i++)
 		if (chores[i].due(store))
 			return run_chore(store, &chores[i]);

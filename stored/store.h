@@ -51,16 +51,15 @@ int store_flush(struct store *store);
 enum { STORE_IDLE = 1 };
 
 /*
- * Does a little of what nobody asks for, in a transaction of its own: ends what is due, lets
- * rows follow a bulk operation, removes what is too old. Returns 0 (there may be more),
+ * Does a little of what nobody asks for: writes pages back, and in a transaction of its own
+ * ends what is due, lets rows follow a bulk operation, or removes what is too old. Returns 0 (there may be more),
  * STORE_IDLE, or -errno.
  */
 int store_work(struct store *store);
 
 /*
- * To be called every 100 ms or so: a checkpoint if there was much to do, the removal of old
- * logs, a step of the walk over all users. Returns 0 or -errno; store_work() may have
- * something to do afterwards.
+ * To be called every 100 ms or so: removes old logs, and lets the walk over all users go on.
+ * Returns 0 or -errno; store_work() may have something to do afterwards.
  */
 int store_keep_house(struct store *store);
 

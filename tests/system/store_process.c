@@ -48,6 +48,12 @@ void store_process_start(struct store_process *process)
 	_exit(127);
 }
 
+void store_process_check(const struct store_process *process)
+{
+	if (waitpid(process->pid, NULL, WNOHANG) != 0)
+		give_up("tidings-stored has ended");
+}
+
 int store_process_kill(struct store_process *process, int signal)
 {
 	int status = 0;

@@ -21,6 +21,9 @@ void store_process_init(struct store_process *process, const char *lines);
 /* Starts it; it may not listen yet when this returns. */
 void store_process_start(struct store_process *process);
 
+/* Ends the program if it has ended by itself. */
+void store_process_check(const struct store_process *process);
+
 /* Ends it by this signal, and waits. Returns the status of waitpid(). */
 int store_process_kill(struct store_process *process, int signal);
 

@@ -32,6 +32,7 @@ static int dial(void)
 	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (errno != ENOENT && errno != ECONNREFUSED)
 			return -errno;
+		store_process_check(&process);
 		poll(NULL, 0, 5); /* it is starting */
 	}
 	return fd;
