@@ -2,6 +2,7 @@
 #include "pushd/hub.h"
 
 #include "pushd/delivery.h"
+#include "pushd/message.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -117,6 +118,14 @@ void hub_close(struct hub *hub, struct session *session, uint16_t code, const ch
 	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
 	websocket_append_close(&frame, code, slice_of(reason));
 	hub_send_control(hub, session, buffer_slice(&frame));
+}
+
+void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error)
+{
+	message_begin(&hub->message);
+	message_auth_failed(&hub->message, error);
+	hub_send_control(hub, session, message_frame(&hub->message));
+	hub_close(hub, session, CLOSE_UNAUTHENTICATED, token_error_code(error));
 }
 
 void hub_finish(struct session *session)

@@ -44,6 +44,7 @@ struct session {
 	uint64_t seq;		/* of the last change that was sent */
 	int fd;
 	uint32_t expires;	/* the token does; seconds since the epoch */
+	uint32_t issued;	/* the token was; the same, 0 = it does not say */
 	uint32_t heard;		/* seconds of the loop's clock: a byte last came */
 	uint16_t rate_second;	/* the second (its lower bits) in which … */
 	uint16_t rate_count;	/* … so many messages came */
