@@ -22,7 +22,7 @@
 enum {
 	BATCH = 1000, /* changes between two looks at signals */
 	USER_COLUMNS = 16,
-	KIND_COLUMNS = 12,
+	KIND_COLUMNS = 19,
 	CLOCK_AT = 11,			  /* in a timestamp: the time of the day … */
 	CLOCK_LENGTH = 8,		  /* … to the second */
 	CLOCK_COLUMNS = CLOCK_LENGTH + 1, /* and a Z */
@@ -38,7 +38,7 @@ static const struct option_spec options[] = {
 	{ .name = "user",
 		.letter = 'u',
 		.argument = "USER",
-		.help = "only changes of this user",
+		.help = "only what concerns this user",
 		.kind = OPTION_STRING,
 		.offset = offsetof(struct arguments, user) },
 	TOOL_OPTIONS(struct arguments),
@@ -78,23 +78,47 @@ static void append_ids(struct buffer *to, struct slice ids)
 	buffer_append_string(to, "]");
 }
 
+/* Whether the change is one of an inbox, and led to counts; else it is of all, or of no inbox. */
+static bool is_counted(enum change_kind kind)
+{
+	switch (kind) {
+	case CHANGE_FORGOTTEN:
+	case CHANGE_DISCONNECTED:
+	case CHANGE_REVOKED:
+	case CHANGE_EPOCH:
+		return false;
+	default:
+		return !change_is_broadcast(kind);
+	}
+}
+
+/* Whose it is, of which notifications, and what it led to, as far as it has these. */
+static void append_members(struct buffer *to, const struct change *change)
+{
+	bool broadcast = change_is_broadcast(change->kind);
+
+	if (!broadcast) {
+		buffer_append_string(to,
+			change->kind == CHANGE_EPOCH ? ",\"epoch\":" : ",\"userId\":");
+		json_append_string(to, change->user);
+	}
+	if (broadcast || is_counted(change->kind))
+		append_ids(to, change->ids);
+	if (broadcast)
+		buffer_print(to, ",\"broadcasts\":%" PRIu64, change->counts.seq);
+	if (is_counted(change->kind)) {
+		buffer_print(to, ",\"total\":%" PRIu64 ",", change->counts.total);
+		output_counts(to, &change->counts);
+	}
+}
+
 static void format_json(struct buffer *to, const struct change *change)
 {
 	char time[TIMESTAMP_SIZE];
 
 	timestamp_format(change->time, time);
-	buffer_print(to, "{\"op\":\"%s\",\"time\":\"%s\",", change_kind_name(change->kind), time);
-	if (change->kind == CHANGE_EPOCH) {
-		buffer_append_string(to, "\"epoch\":");
-		json_append_string(to, change->user);
-		buffer_append_string(to, "}");
-		return;
-	}
-	buffer_append_string(to, "\"userId\":");
-	json_append_string(to, change->user);
-	append_ids(to, change->ids);
-	buffer_print(to, ",\"total\":%" PRIu64 ",", change->counts.total);
-	output_counts(to, &change->counts);
+	buffer_print(to, "{\"op\":\"%s\",\"time\":\"%s\"", change_kind_name(change->kind), time);
+	append_members(to, change);
 	if (change->notification.len > 0) {
 		buffer_append_string(to, ",\"notification\":");
 		buffer_append_slice(to, change->notification);
@@ -153,15 +177,17 @@ static void format_line(struct buffer *to, const struct terminal *terminal,
 {
 	_cleanup_(buffer_release) struct buffer headline = { 0 };
 	_cleanup_(buffer_release) struct buffer unread = { 0 };
-	bool of_user = change->kind != CHANGE_EPOCH;
+	bool epoch = change->kind == CHANGE_EPOCH, broadcast = change_is_broadcast(change->kind);
 	char time[TIMESTAMP_SIZE];
 	struct fields fields = { .time = format_time(terminal, change->time, time),
 		.kind = slice_of(change_kind_name(change->kind)),
 		.unread = SLICE("-"),
-		.user = of_user ? change->user : SLICE("-"),
-		.detail = of_user ? change->ids : change->user };
+		.user = epoch	    ? SLICE("-")
+			: broadcast ? SLICE("*")
+				    : change->user,
+		.detail = epoch ? change->user : change->ids };
 
-	if (of_user) {
+	if (is_counted(change->kind)) {
 		buffer_append_decimal(&unread, change->counts.unread);
 		fields.unread = buffer_slice(&unread);
 	}
@@ -170,12 +196,19 @@ static void format_line(struct buffer *to, const struct terminal *terminal,
 	format_fields(to, terminal, &fields);
 }
 
+/* A broadcast, and a new life of the store, concern every user. */
+static bool concerns(const struct change *change, const char *user)
+{
+	return !user || change->kind == CHANGE_EPOCH || change_is_broadcast(change->kind) ||
+	       slice_is(change->user, user);
+}
+
 static int watch_print(const struct watch *watch, const struct change *change)
 {
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 	struct terminal terminal;
 
-	if (watch->user && change->kind != CHANGE_EPOCH && !slice_is(change->user, watch->user))
+	if (!concerns(change, watch->user))
 		return TOOL_DONE;
 	if (watch->tool.json) {
 		format_json(&text, change);
