@@ -23,6 +23,7 @@ static const struct status {
 	{ 403, "Forbidden", "forbidden" },
 	{ 404, "Not Found", "not_found" },
 	{ 405, "Method Not Allowed", "method_not_allowed" },
+	{ 409, "Conflict", "idempotency_conflict" },
 	{ 413, "Content Too Large", "too_large" },
 	{ 415, "Unsupported Media Type", "unsupported_media_type" },
 	{ 503, "Service Unavailable", "unavailable" },

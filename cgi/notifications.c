@@ -18,13 +18,17 @@ static const char *const list_parameters[] = {
 };
 static const char *const delete_parameters[] = { "all", "read", NULL };
 
+/* Who may, and what body there is */
 #define USER	  AUTH_USER, ROUTE_NO_BODY
-#define PUBLISHER AUTH_PUBLISHER, ROUTE_JSON
+#define CREATOR	  AUTH_PUBLISHER, ROUTE_JSON
+#define BATCH	  AUTH_PUBLISHER, ROUTE_LARGE_JSON
+#define PUBLISHER AUTH_PUBLISHER, ROUTE_NO_BODY
+#define ADMIN	  AUTH_ADMIN, ROUTE_NO_BODY
 #define ANYONE	  AUTH_ANYONE, ROUTE_NO_BODY
 
 static const struct route routes[] = {
 	{ "GET", "/", USER, list_parameters, notifications_list },
-	{ "POST", "/", PUBLISHER, no_parameters, notifications_create },
+	{ "POST", "/", CREATOR, no_parameters, notifications_create },
 	{ "DELETE", "/", USER, delete_parameters, notifications_delete_many },
 	{ "GET", "/unread-count", USER, no_parameters, notifications_count },
 	{ "POST", "/read-all", USER, no_parameters, notifications_read_all },
@@ -33,6 +37,12 @@ static const struct route routes[] = {
 	{ "DELETE", "/ID", USER, no_parameters, notifications_delete },
 	{ "PATCH", "/ID/read", USER, no_parameters, notifications_mark_read },
 	{ "PATCH", "/ID/unread", USER, no_parameters, notifications_mark_unread },
+	{ "POST", "/batch", BATCH, no_parameters, notifications_create_batch },
+	{ "POST", "/broadcast", CREATOR, no_parameters, notifications_broadcast },
+	{ "DELETE", "/broadcast/ID", PUBLISHER, no_parameters, notifications_withdraw_broadcast },
+	{ "DELETE", "/users/USER/notifications/ID", PUBLISHER, no_parameters,
+		notifications_withdraw },
+	{ "DELETE", "/users/USER", ADMIN, no_parameters, notifications_forget },
 	{ "GET", "/healthz", ANYONE, no_parameters, notifications_healthz },
 	{ 0 },
 };

@@ -12,14 +12,21 @@ void notifications_count(struct exchange *exchange);
 void notifications_get(struct exchange *exchange);
 void notifications_healthz(struct exchange *exchange);
 
-/* In notifications_change.c */
+/* In notifications_create.c */
 void notifications_create(struct exchange *exchange);
+void notifications_create_batch(struct exchange *exchange);
+void notifications_broadcast(struct exchange *exchange);
+
+/* In notifications_change.c */
 void notifications_mark_read(struct exchange *exchange);
 void notifications_mark_unread(struct exchange *exchange);
 void notifications_read_all(struct exchange *exchange);
 void notifications_seen(struct exchange *exchange);
 void notifications_delete(struct exchange *exchange);
 void notifications_delete_many(struct exchange *exchange);
+void notifications_withdraw(struct exchange *exchange);
+void notifications_withdraw_broadcast(struct exchange *exchange);
+void notifications_forget(struct exchange *exchange);
 
 /* Appends {"notification":{...}, without the closing brace. */
 void notifications_append(struct exchange *exchange, const struct notification *notification);

@@ -1,83 +1,9 @@
 /*
- * Requests that change an inbox. Answers to a user's own change bear the counts
- * that it led to; the answer to a publisher does not, for they are the
+ * Requests that change what is there. Answers to a user's own change bear the counts
+ * that it led to; those to a publisher or administrator do not, for they are the
  * recipient's business.
  */
 #include "cgi/notifications.h"
-
-#include "lib/timestamp.h"
-
-#include <string.h>
-
-/* A path as it may stand in a URL: what is not unreserved (RFC 3986) is escaped. */
-static void append_path(struct buffer *to, struct slice path)
-{
-	for (size_t i = 0; i < path.len; i++) {
-		unsigned char c = (unsigned char)path.data[i];
-
-		if (c < 0x80 && (c == '/' || c == '-' || c == '.' || c == '_' || c == '~' ||
-					(c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-					(c >= 'a' && c <= 'z')))
-			buffer_append(to, &path.data[i], 1);
-		else
-			buffer_print(to, "%%%02X", c);
-	}
-}
-
-/* Location: the address of what was created. */
-static void set_location(struct exchange *exchange, const struct uuid *id)
-{
-	_cleanup_(buffer_release) struct buffer location = { 0 };
-	char text[UUID_SIZE];
-
-	uuid_format(id, text);
-	append_path(&location, exchange->base);
-	buffer_print(&location, "/%s", text);
-	if (buffer_string(&location))
-		answer_header(exchange->answer, "Location", location.data);
-}
-
-static void create(struct exchange *exchange, const struct draft *draft)
-{
-	struct inbox_request request = {
-		.operation = INBOX_CREATE,
-		.drafts = draft,
-		.draft_count = 1,
-	};
-	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
-	struct notification notification;
-
-	if (route_ask_store(exchange, &request, &answer) != 0)
-		return;
-	notification = inbox_created(&answer, draft, 0);
-	notifications_append(exchange, &notification);
-	buffer_append_string(&exchange->answer->body, "}");
-	set_location(exchange, &notification.id);
-	exchange->answer->status = 201;
-}
-
-void notifications_create(struct exchange *exchange)
-{
-	struct problems problems = { 0 };
-	struct draft draft;
-	int r;
-
-	if (http_variable(exchange->request, "HTTP_IDEMPOTENCY_KEY")) {
-		route_refuse_field(exchange->answer, "Idempotency-Key",
-			"this service does not support it yet: send the request without it");
-		return;
-	}
-	r = draft_parse(exchange->request->body, DRAFT_FOR_USER, timestamp_now(), &problems,
-		&draft);
-	if (r < 0) {
-		answer_refuse(exchange->answer, 503, "The service is short of memory");
-	} else if (r > 0) {
-		answer_problems(exchange->answer, "The notification is not valid", &problems);
-	} else {
-		create(exchange, &draft);
-		draft_release(&draft);
-	}
-}
 
 /* Ends a body that has members already. */
 static void append_counts(struct exchange *exchange, const struct counts *counts)
@@ -89,7 +15,7 @@ static void append_counts(struct exchange *exchange, const struct counts *counts
 
 static void mark(struct exchange *exchange, enum inbox_operation operation)
 {
-	struct inbox_request request = { .operation = operation, .id = exchange->id };
+	struct inbox_request request = { .operation = operation, .id = exchange->words.id };
 	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
 
 	if (route_ask_store(exchange, &request, &answer) != 0)
@@ -145,7 +71,7 @@ void notifications_seen(struct exchange *exchange)
 
 void notifications_delete(struct exchange *exchange)
 {
-	struct inbox_request request = { .operation = INBOX_DELETE, .id = exchange->id };
+	struct inbox_request request = { .operation = INBOX_DELETE, .id = exchange->words.id };
 	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
 
 	if (route_ask_store(exchange, &request, &answer) != 0)
@@ -168,4 +94,45 @@ void notifications_delete_many(struct exchange *exchange)
 	}
 	read = slice_is(query->list[0].name, "read");
 	change_many(exchange, read ? INBOX_DELETE_READ : INBOX_DELETE_ALL, "deleted");
+}
+
+/* {"message":...} for one who changes what is not their own */
+static void change_for_others(struct exchange *exchange, const struct inbox_request *request,
+	const char *message)
+{
+	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
+
+	if (route_ask_store(exchange, request, &answer) == 0)
+		buffer_print(&exchange->answer->body, "{\"message\":\"%s\"}", message);
+}
+
+void notifications_withdraw(struct exchange *exchange)
+{
+	change_for_others(exchange,
+		&(struct inbox_request){
+			.operation = INBOX_WITHDRAW,
+			.user = exchange->words.user,
+			.id = exchange->words.id,
+		},
+		"The notification was withdrawn");
+}
+
+void notifications_withdraw_broadcast(struct exchange *exchange)
+{
+	change_for_others(exchange,
+		&(struct inbox_request){
+			.operation = INBOX_WITHDRAW_BROADCAST,
+			.id = exchange->words.id,
+		},
+		"The broadcast was withdrawn");
+}
+
+void notifications_forget(struct exchange *exchange)
+{
+	change_for_others(exchange,
+		&(struct inbox_request){
+			.operation = INBOX_FORGET,
+			.user = exchange->words.user,
+		},
+		"The user was forgotten");
 }

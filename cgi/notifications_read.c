@@ -222,7 +222,7 @@ bool notifications_append_one(struct exchange *exchange, struct inbox_answer *an
 
 void notifications_get(struct exchange *exchange)
 {
-	struct inbox_request request = { .operation = INBOX_GET, .id = exchange->id };
+	struct inbox_request request = { .operation = INBOX_GET, .id = exchange->words.id };
 	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
 
 	if (route_ask_store(exchange, &request, &answer) != 0)

@@ -50,6 +50,13 @@ struct running {
 	int listen_fd;
 };
 
+static size_t body_limit(void *context, const struct http_request *request)
+{
+	const struct running *running = context;
+
+	return route_body_limit(running->program->routes, running->application, request);
+}
+
 static void handle(void *context, const struct http_request *request, struct answer *answer)
 {
 	const struct running *running = context;
@@ -60,7 +67,7 @@ static void handle(void *context, const struct http_request *request, struct ans
 static struct server server_of(struct running *running)
 {
 	return (struct server){
-		.max_body = running->application->config->web.max_body,
+		.body_limit = body_limit,
 		.handle = handle,
 		.context = running,
 	};
@@ -125,6 +132,13 @@ static int run_workers(struct running *running)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static size_t no_body(void *context, const struct http_request *request)
+{
+	(void)context;
+	(void)request;
+	return 0;
+}
+
 /* A web server that asks while the configuration is wrong gets an answer, not a dead script. */
 static void handle_misconfigured(void *context, const struct http_request *request,
 	struct answer *answer)
@@ -136,7 +150,7 @@ static void handle_misconfigured(void *context, const struct http_request *reque
 
 static int run_cgi(struct running *running)
 {
-	struct server misconfigured = { .handle = handle_misconfigured };
+	struct server misconfigured = { .body_limit = no_body, .handle = handle_misconfigured };
 	struct server server;
 	int r = application_load(running->arguments->config, &running->application);
 

@@ -21,68 +21,6 @@ void route_refuse_field(struct answer *answer, const char *field, const char *pr
 	answer_problems(answer, "The request is not valid", &problems);
 }
 
-static bool is_below(struct slice path, struct slice base)
-{
-	return base.len > 0 && path.len > base.len && memcmp(path.data, base.data, base.len) == 0 &&
-	       path.data[base.len] == '/';
-}
-
-/*
- * Splits the URL's path into where the program is mapped and what stands below.
- * A web server tells both apart by SCRIPT_NAME and PATH_INFO. One that was not
- * told to leaves PATH_INFO out and puts all of it into SCRIPT_NAME: then the
- * configured path is the base.
- */
-static struct slice split_path(const struct application *application,
-	const struct http_request *request, struct slice *ret_base)
-{
-	struct slice script = slice_of(http_text(request, "SCRIPT_NAME"));
-	struct slice path = slice_of(http_text(request, "PATH_INFO"));
-	struct slice configured = slice_of(application->config->push.path);
-
-	if (path.len == 0 && is_below(script, configured)) {
-		path.data = script.data + configured.len;
-		path.len = script.len - configured.len;
-		script.len = configured.len;
-	}
-	while (script.len > 0 && script.data[script.len - 1] == '/')
-		script.len--;
-	*ret_base = script;
-	return path.len > 0 ? path : SLICE("/");
-}
-
-/* Takes "/segment" off the front; false at the end or where there is no slash. */
-static bool next_segment(struct slice *path, struct slice *ret_segment)
-{
-	size_t len = 1;
-
-	if (path->len == 0 || path->data[0] != '/')
-		return false;
-	while (len < path->len && path->data[len] != '/')
-		len++;
-	*ret_segment = (struct slice){ .data = path->data + 1, .len = len - 1 };
-	path->data += len;
-	path->len -= len;
-	return true;
-}
-
-static bool path_fits(struct slice pattern, struct slice path, struct uuid *ret_id)
-{
-	struct slice expected, actual;
-
-	while (next_segment(&pattern, &expected)) {
-		if (!next_segment(&path, &actual))
-			return false;
-		if (slice_is(expected, "ID")) {
-			if (uuid_parse(actual, ret_id) != 0)
-				return false;
-		} else if (!slice_equal(expected, actual)) {
-			return false;
-		}
-	}
-	return path.len == 0;
-}
-
 static bool method_fits(const struct route *route, const char *method)
 {
 	if (strcmp(method, "HEAD") == 0)
@@ -95,42 +33,48 @@ static void append_method(struct buffer *to, const char *method)
 	buffer_print(to, "%s%s", to->len > 0 ? ", " : "", method);
 }
 
-/* OPTIONS, or a method that no route of this path has. */
-static void answer_without_route(struct exchange *exchange, const char *method, const char *allowed)
+/* The first that fits path and method, or NULL. */
+static const struct route *find_route(const struct route *routes,
+	const struct http_request *request, const struct path *path, struct path_words *ret_words)
 {
-	if (strcmp(method, "OPTIONS") == 0) {
-		cors_preflight(exchange->application->config, exchange->request, allowed,
-			exchange->answer);
-		return;
-	}
-	answer_refuse(exchange->answer, 405, "This address does not know that method");
-	answer_header(exchange->answer, "Allow", allowed);
+	const char *method = http_text(request, "REQUEST_METHOD");
+
+	for (const struct route *route = routes; route->method; route++)
+		if (method_fits(route, method) && path_fits(path, route->path, ret_words))
+			return route;
+	return NULL;
 }
 
-/* The route for path and method; NULL if it is answered that there is none. */
-static const struct route *find_route(const struct route *routes, struct slice path,
-	struct exchange *exchange)
+static void refuse_method(struct answer *answer, const char *allowed)
 {
-	const char *method = http_text(exchange->request, "REQUEST_METHOD");
+	answer_refuse(answer, 405, "This address does not know that method");
+	answer_header(answer, "Allow", allowed);
+}
+
+/* OPTIONS, a method that no route of this path has, or a path that none has. */
+static void answer_without_route(const struct route *routes, struct exchange *exchange)
+{
 	_cleanup_(buffer_release) struct buffer allowed = { 0 };
 
 	for (const struct route *route = routes; route->method; route++) {
-		if (!path_fits(slice_of(route->path), path, &exchange->id))
+		if (!path_fits(&exchange->path, route->path, &exchange->words))
 			continue;
-		if (method_fits(route, method))
-			return route;
 		append_method(&allowed, route->method);
 		if (strcmp(route->method, "GET") == 0)
 			append_method(&allowed, "HEAD");
 	}
 	if (allowed.len == 0) {
 		answer_refuse(exchange->answer, 404, "There is nothing at this address");
-		return NULL;
+		return;
 	}
 	append_method(&allowed, "OPTIONS");
-	if (buffer_string(&allowed))
-		answer_without_route(exchange, method, allowed.data);
-	return NULL;
+	if (!buffer_string(&allowed))
+		answer_refuse(exchange->answer, 503, "The service is short of memory");
+	else if (strcmp(http_text(exchange->request, "REQUEST_METHOD"), "OPTIONS") == 0)
+		cors_preflight(exchange->application->config, exchange->request, allowed.data,
+			exchange->answer);
+	else
+		refuse_method(exchange->answer, allowed.data);
 }
 
 static bool check_principal(struct exchange *exchange, const struct route *route)
@@ -147,6 +91,16 @@ static bool check_principal(struct exchange *exchange, const struct route *route
 		auth_refuse(exchange->answer, (enum token_error)r);
 	return r == 0 && auth_permit(exchange->application->config, &exchange->principal,
 				 route->right, exchange->answer);
+}
+
+/* Of a path that names a user. */
+static bool check_user(struct exchange *exchange)
+{
+	if (!exchange->words.user.data || notification_user_valid(exchange->words.user))
+		return true;
+	route_refuse_field(exchange->answer, "userId",
+		"must be 1 to 255 bytes of UTF-8 without control characters, percent-encoded");
+	return false;
 }
 
 static bool is_known(struct slice name, const char *const *known)
@@ -208,12 +162,34 @@ static bool check_body(struct exchange *exchange, const struct route *route)
 		answer_refuse(answer, 400, "The request body did not come as Content-Length says");
 	else if (route->body == ROUTE_NO_BODY && !is_nothing(request->body))
 		answer_refuse(answer, 400, "This request takes no body");
-	else if (route->body == ROUTE_JSON &&
+	else if (route->body != ROUTE_NO_BODY &&
 		 !http_type_is_json(http_variable(request, "CONTENT_TYPE")))
 		answer_refuse(answer, 415, "The request body must be application/json in UTF-8");
 	else
 		return true;
 	return false;
+}
+
+/* Checks in the order of what a client hears of first, then lets the route's handler answer. */
+static void answer_by_route(struct exchange *exchange, const struct route *route)
+{
+	exchange->answer->status = 200;
+	if (check_principal(exchange, route) && check_user(exchange) &&
+		check_query(exchange, route) && check_body(exchange, route))
+		route->handle(exchange);
+}
+
+size_t route_body_limit(const struct route *routes, const struct application *application,
+	const struct http_request *request)
+{
+	const struct route *route;
+	struct path_words words;
+	struct path path;
+
+	path_split(request, application->config->push.path, &path);
+	route = find_route(routes, request, &path, &words);
+	return route && route->body == ROUTE_LARGE_JSON ? ROUTE_LARGE_BODY
+							: application->config->web.max_body;
 }
 
 void route_answer(const struct route *routes, const struct application *application,
@@ -224,64 +200,92 @@ void route_answer(const struct route *routes, const struct application *applicat
 		.request = request,
 		.answer = answer,
 	};
-	struct slice path = split_path(application, request, &exchange.base);
-	const struct route *route = find_route(routes, path, &exchange);
+	const struct route *route;
 
-	answer->status = route ? 200 : answer->status;
-	if (route && check_principal(&exchange, route) && check_query(&exchange, route) &&
-		check_body(&exchange, route))
-		route->handle(&exchange);
+	path_split(request, application->config->push.path, &exchange.path);
+	route = find_route(routes, request, &exchange.path, &exchange.words);
+	if (route)
+		answer_by_route(&exchange, route);
+	else
+		answer_without_route(routes, &exchange);
 	if (strcmp(http_text(request, "REQUEST_METHOD"), "OPTIONS") != 0)
 		cors_expose(application->config, request, answer);
 	http_query_release(&exchange.query);
 	principal_release(&exchange.principal);
 }
 
-/* What an answer other than 0 of the store means to the client. */
-static void refuse_for_store(struct exchange *exchange, enum inbox_operation operation, int result)
+/* What an answer other than 0 of the store is to the client; the rest is 503. */
+static const struct {
+	unsigned status;
+	const char *sentence;
+} refusals[INBOX_STATUSES] = {
+	[INBOX_NOT_FOUND] = { 404, "There is no such notification" },
+	[INBOX_INVALID] = { 400, "The store does not take this request" },
+	[INBOX_STORAGE_FULL] = { 507, "The store's disk is full; nothing was changed" },
+	[INBOX_BUSY] = { 503, "The store is busy and nothing was changed: try again" },
+	[INBOX_FAILED] = { 503, "The store could not do it and nothing was changed: try again" },
+	[INBOX_CONFLICT] = { 409,
+		"This Idempotency-Key was used with another body; nothing was changed" },
+	[INBOX_TOO_MANY] = { 507,
+		"There are 1000 broadcasts, and no room for another one: withdraw "
+		"one, or let one expire" },
+};
+
+static bool creates(enum inbox_operation operation)
+{
+	return operation == INBOX_CREATE || operation == INBOX_BROADCAST;
+}
+
+/* A create whose answer did not come may have been done. With a key it can be tried again. */
+static const char *no_answer_sentence(const struct inbox_request *request, int result)
+{
+	if (request->once)
+		return "The store does not answer: try again with the same Idempotency-Key";
+	if (creates(request->operation) && (result == -ENOTCONN || result == -ETIMEDOUT))
+		return "The store broke off: it is not known whether anything was created";
+	return "The store does not answer: try again";
+}
+
+static void refuse_for_store(struct exchange *exchange, const struct inbox_request *request,
+	int result)
 {
 	struct answer *answer = exchange->answer;
 
-	switch (result) {
-	case INBOX_NOT_FOUND:
-		answer_refuse(answer, 404, "There is no such notification");
+	if (result == INBOX_REVOKED) {
+		auth_refuse(answer, TOKEN_REVOKED);
 		return;
-	case INBOX_INVALID:
-		answer_refuse(answer, 400, "The store does not take this request");
-		return;
-	case INBOX_STORAGE_FULL:
-		answer_refuse(answer, 507, "The store's disk is full; nothing was changed");
-		return;
-	case INBOX_BUSY:
-		answer_refuse(answer, 503, "The store is busy and nothing was changed: try again");
-		return;
-	case INBOX_FORBIDDEN:
-		log_error("the store does not permit this program's user to do operation %d",
-			operation);
-		break;
-	default:
-		if (result < 0)
-			log_error("the store did not answer: %s", strerror(-result));
 	}
-	if (operation == INBOX_CREATE && (result == -ENOTCONN || result == -ETIMEDOUT))
-		answer_refuse(answer, 503,
-			"The store broke off: it is not known whether the notification was "
-			"created");
+	if (result > 0 && result < INBOX_STATUSES && refusals[result].sentence) {
+		answer_refuse(answer, refusals[result].status, refusals[result].sentence);
+		return;
+	}
+	if (result == INBOX_FORBIDDEN)
+		log_error("the store does not permit this program's user to do operation %d",
+			(int)request->operation);
 	else
-		answer_refuse(answer, 503, "The store does not answer: try again");
+		log_error("the store did not answer: %s", strerror(-result));
+	answer_refuse(answer, 503, no_answer_sentence(request, result));
 }
+
+/* About no user, or about several. */
+static const bool without_user[INBOX_OPERATIONS] = {
+	[INBOX_CREATE] = true,
+	[INBOX_BROADCAST] = true,
+	[INBOX_WITHDRAW_BROADCAST] = true,
+};
 
 int route_ask_store(struct exchange *exchange, const struct inbox_request *request,
 	struct inbox_answer *ret_answer)
 {
+	const struct principal *principal = &exchange->principal;
 	struct inbox_request whole = *request;
 	int r;
 
-	if (whole.operation != INBOX_CREATE && !whole.user.data)
-		whole.user = slice_of(exchange->principal.user);
+	whole.caller = (struct inbox_caller){ slice_of(principal->user), principal->issued };
+	if (!whole.user.data && !without_user[whole.operation])
+		whole.user = whole.caller.name;
 	r = inbox_call(exchange->application->inbox, &whole, STORE_TIMEOUT_MS, ret_answer);
-	if (r == 0)
-		return 0;
-	refuse_for_store(exchange, whole.operation, r);
-	return ROUTE_ANSWERED;
+	if (r != 0)
+		refuse_for_store(exchange, &whole, r);
+	return r;
 }

@@ -106,15 +106,16 @@ static void take_body(const struct server *server, read_body *read_some, void *s
 {
 	const char *length = http_text(request, "CONTENT_LENGTH");
 	bool told = read_some == read_fastcgi || *http_text(request, "HTTP_TRANSFER_ENCODING");
+	size_t max = server->body_limit(server->context, request);
 	uint64_t len;
 
 	if (!*length && !told)
 		request->body_state = HTTP_BODY_WHOLE;
 	else if (!*length)
-		request->body_state = read_to_end(read_some, source, server->max_body, to);
+		request->body_state = read_to_end(read_some, source, max, to);
 	else if (http_number_parse(slice_of(length), 0, UINT64_MAX, &len) < 0)
 		request->body_state = HTTP_BODY_BROKEN;
-	else if (len > server->max_body)
+	else if (len > max)
 		request->body_state = HTTP_BODY_TOO_LARGE;
 	else
 		request->body_state = read_exactly(read_some, source, len, to);

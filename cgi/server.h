@@ -10,7 +10,11 @@
 #include <stddef.h>
 
 struct server {
-	size_t max_body; /* bytes of a request's body; a larger one is HTTP_BODY_TOO_LARGE */
+	/*
+	 * How many bytes the body of this request may have; asked before it is read. A
+	 * larger one is HTTP_BODY_TOO_LARGE.
+	 */
+	size_t (*body_limit)(void *context, const struct http_request *request);
 
 	/* Makes the answer to a request; whatever it leaves in *answer is released later. */
 	void (*handle)(void *context, const struct http_request *request, struct answer *answer);

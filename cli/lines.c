@@ -75,3 +75,11 @@ int lines_take(struct lines *lines, struct slice *ret_line)
 	*ret_line = line;
 	return 0;
 }
+
+bool lines_is_blank(struct slice line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (line.data[i] != ' ' && line.data[i] != '\t' && line.data[i] != '\r')
+			return false;
+	return true;
+}

@@ -35,3 +35,6 @@ enum { LINES_NONE = 1, LINES_TOO_LONG };
  * lines->ended); LINES_TOO_LONG for one that was dropped.
  */
 int lines_take(struct lines *lines, struct slice *ret_line);
+
+/* Whether there is nothing but white space. */
+bool lines_is_blank(struct slice line);

@@ -15,10 +15,19 @@ static const struct subcommand {
 	int (*run)(int argc, char **argv);
 } subcommands[] = {
 	{ "send", &send_command, send_run },
+	{ "broadcast", &broadcast_command, broadcast_run },
 	{ "list", &list_command, list_run },
 	{ "count", &count_command, count_run },
 	{ "read", &read_command, read_run },
+	{ "withdraw", &withdraw_command, withdraw_run },
 	{ "watch", &watch_command, watch_run },
+	{ "disconnect", &disconnect_command, disconnect_run },
+	{ "forget", &forget_command, forget_run },
+	{ "export", &export_command, export_run },
+	{ "import", &import_command, import_run },
+	{ "backup", &backup_command, backup_run },
+	{ "restore", &restore_command, restore_run },
+	{ "check", &check_command, check_run },
 	{ "token", &token_command, token_run },
 };
 
@@ -32,13 +41,24 @@ static const struct subcommand *find(const char *name)
 	return NULL;
 }
 
+static int name_columns(void)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++)
+		if (strlen(subcommands[i].name) > columns)
+			columns = strlen(subcommands[i].name);
+	return (int)columns;
+}
+
 static void print_help(FILE *to)
 {
 	fputs("Usage: tidings SUBCOMMAND [OPTION]... [OPERAND]...\n"
-	      "Send, read and watch the notifications of tidings.\n\n",
+	      "Send, read, watch and administrate the notifications of tidings.\n\n",
 		to);
 	for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++)
-		fprintf(to, "  %-8s%s\n", subcommands[i].name, subcommands[i].command->purpose);
+		fprintf(to, "  %-*s  %s\n", name_columns(), subcommands[i].name,
+			subcommands[i].command->purpose);
 	fputs("\n"
 	      "      --help     print this help and exit\n"
 	      "      --version  print the version and exit\n\n"

@@ -8,15 +8,21 @@
 #include <stdint.h>
 
 struct progress {
+	const char *done; /* what is done is called: "sent" */
 	bool wanted;
 	bool shown;	     /* the line stands there now */
 	int64_t begun, next; /* milliseconds of the monotonic clock */
 };
 
-struct progress progress_begin(void);
+/* `done` must outlive it. */
+struct progress progress_begin(const char *done);
 
 /* Shows the numbers, if it is time to. */
 void progress_show(struct progress *progress, uint64_t done, uint64_t failed);
+
+/* Shows another line than that, if it is time to. */
+void progress_say(struct progress *progress, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Takes the line away, for something else to be printed. */
 void progress_clear(struct progress *progress);

@@ -3,8 +3,5 @@
 
 #include "cli/tool.h"
 
-/* Says what is wrong with a draft, one line a problem, each after "LINE: " if line is not 0. */
-void send_complain(const struct problems *problems, uint64_t line);
-
 /* Sends what stands in the lines of standard input. Returns the exit status. */
 int send_lines(struct tool *tool);

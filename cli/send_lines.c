@@ -4,40 +4,22 @@
  * Up to WINDOW requests are under way at a time, so the store commits them in
  * large transactions; a line that comes slowly is sent as soon as it is there.
  * A line that is invalid or refused is told with its number, and the others go
- * on. While the store restarts, what was not yet sent waits; what was sent and
- * not answered is told as such, since sending it again could store it twice.
- * A store that stays away ends the run.
+ * on. What was sent and not answered when the store restarts is told as such,
+ * since sending it again could store it twice.
  */
-#include "cli/lines.h"
 #include "cli/output.h"
-#include "cli/progress.h"
+#include "cli/pump.h"
 #include "cli/send.h"
 #include "lib/timestamp.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 
-enum {
-	WINDOW = 1000,
-	/* milliseconds */
-	FIRST_PATIENCE = 2000, /* for the first connection */
-	PATIENCE = 10000,      /* for an answer, once there was a connection */
-	RETRY = 50,	       /* between two tries to connect */
-	TICK = 250,
-};
+enum { WINDOW = 1000 };
 
 struct sender {
-	struct tool *tool;
-	struct lines lines;
-	struct progress progress;
-	unsigned under_way;
+	struct pump pump; /* the first, so that who has it has the sender */
 	uint64_t sent, failed;
-	int connection;	   /* what inbox_dispatch() said last */
-	int64_t heard;	   /* when the last answer came, or the first request went */
-	bool unreachable;  /* told once, not for each line */
-	bool disconnected; /* what is still under way was never sent */
-	int status;
 };
 
 /* One request under way. */
@@ -58,30 +40,31 @@ DEFINE_CLEANUP(struct errand *, errand_free)
 static void sender_fail(struct sender *sender, uint64_t line, int result)
 {
 	_cleanup_(buffer_release) struct buffer sentence = { 0 };
+	struct tool *tool = sender->pump.tool;
 	int status = TOOL_FAILED;
 
 	sender->failed++;
-	if (sender->unreachable)
+	if (sender->pump.unreachable)
 		return;
-	if (result == -ECANCELED && sender->disconnected)
+	if (result == -ECANCELED && sender->pump.disconnected)
 		buffer_append_string(&sentence, "was not sent");
 	else
-		status = tool_explain(sender->tool, INBOX_CREATE, result, &sentence);
-	sender->status = tool_gravest(sender->status, status);
-	progress_clear(&sender->progress);
-	tool_complain(sender->tool->command, "line %" PRIu64 ": %.*s", line, (int)sentence.len,
+		status = tool_explain(tool, INBOX_CREATE, result, &sentence);
+	pump_fail(&sender->pump, status);
+	tool_complain(tool->command, "line %" PRIu64 ": %.*s", line, (int)sentence.len,
 		sentence.data ? sentence.data : "");
 }
 
 static void sender_print(struct sender *sender, const struct notification *notification)
 {
 	_cleanup_(buffer_release) struct buffer json = { 0 };
+	struct pump *pump = &sender->pump;
 
-	if (!sender->tool->json)
+	if (!pump->tool->json)
 		return;
 	notification_format(&json, notification);
-	progress_clear(&sender->progress);
-	sender->status = tool_gravest(sender->status, output_json(sender->tool, &json));
+	progress_clear(&pump->progress);
+	pump->status = tool_gravest(pump->status, output_json(pump->tool, &json));
 }
 
 static void sender_answered(void *context, int result, struct inbox_answer *answer)
@@ -90,8 +73,7 @@ static void sender_answered(void *context, int result, struct inbox_answer *answ
 	struct sender *sender = errand->sender;
 	struct notification notification;
 
-	sender->under_way--;
-	sender->heard = progress_clock();
+	pump_answered(&sender->pump);
 	if (result != 0) {
 		sender_fail(sender, errand->line, result);
 		return;
@@ -112,164 +94,70 @@ static int sender_submit(struct sender *sender, struct draft *draft)
 		return -ENOMEM;
 	*errand = (struct errand){
 		.sender = sender,
-		.line = sender->lines.number,
+		.line = sender->pump.lines.number,
 		.draft = *draft,
 	};
 	draft->memory = NULL;
 	request.drafts = &errand->draft;
-	result = inbox_submit(sender->tool->inbox, &request, sender_answered, errand);
-	if (result < 0)
-		return result;
-	errand = NULL; /* sender_answered() has it now */
-	if (sender->under_way++ == 0)
-		sender->heard = progress_clock();
-	return 0;
+	result = pump_submit(&sender->pump, &request, sender_answered, errand);
+	if (result == 0)
+		errand = NULL; /* sender_answered() has it now */
+	return result;
 }
 
-static bool is_blank(struct slice line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (line.data[i] != ' ' && line.data[i] != '\t' && line.data[i] != '\r')
-			return false;
-	return true;
-}
-
-static void sender_take_line(struct sender *sender, struct slice line)
+static void sender_line(struct pump *pump, struct slice line)
 {
 	_cleanup_(draft_release) struct draft draft = { 0 };
+	struct sender *sender = (struct sender *)pump;
 	struct problems problems = { 0 };
-	int result;
+	int result = draft_parse(line, DRAFT_FOR_USER, timestamp_now(), &problems, &draft);
 
-	if (is_blank(line))
-		return;
-	result = draft_parse(line, DRAFT_FOR_USER, timestamp_now(), &problems, &draft);
 	if (result == DRAFT_INVALID) {
-		progress_clear(&sender->progress);
-		send_complain(&problems, sender->lines.number);
 		sender->failed++;
-		sender->status = tool_gravest(sender->status, TOOL_FAILED);
+		pump_fail(pump, TOOL_FAILED);
+		tool_complain_problems(pump->tool->command, &problems, pump->lines.number);
 		return;
 	}
 	if (result == 0)
 		result = sender_submit(sender, &draft);
 	if (result < 0)
-		sender_fail(sender, sender->lines.number, result);
+		sender_fail(sender, pump->lines.number, result);
 }
 
-/* Takes lines while there are some and the window has room. */
-static bool sender_take_lines(struct sender *sender)
+static void sender_too_long(struct pump *pump)
 {
-	struct slice line;
-	int result;
+	struct sender *sender = (struct sender *)pump;
 
-	while (sender->under_way < WINDOW) {
-		result = lines_take(&sender->lines, &line);
-		if (result == LINES_NONE)
-			return false;
-		if (result == 0) {
-			sender_take_line(sender, line);
-			continue;
-		}
-		progress_clear(&sender->progress);
-		tool_complain(sender->tool->command, "line %" PRIu64 ": longer than %d bytes",
-			sender->lines.number, LINES_MAX);
-		sender->failed++;
-		sender->status = tool_gravest(sender->status, TOOL_FAILED);
-	}
-	return true;
+	sender->failed++;
+	pump_fail(pump, TOOL_FAILED);
+	tool_complain(pump->tool->command, "line %" PRIu64 ": longer than %d bytes",
+		pump->lines.number, LINES_MAX);
 }
 
-/* Waits until there is something to do; reads standard input if it has anything. */
-static int sender_wait(struct sender *sender, bool wants_input)
+static void sender_progress(struct pump *pump)
 {
-	struct inbox *inbox = sender->tool->inbox;
-	bool connected = inbox_fd(inbox) >= 0;
-	struct pollfd fds[] = {
-		{ .fd = wants_input ? sender->lines.fd : -1, .events = POLLIN },
-		{ .fd = inbox_fd(inbox),
-			.events = (short)(POLLIN | (inbox_wants_write(inbox) ? POLLOUT : 0)) },
-	};
-	int timeout = sender->under_way == 0 ? -1 : connected ? TICK : RETRY;
+	const struct sender *sender = (const struct sender *)pump;
 
-	fflush(stdout); /* whoever reads the answers may be waiting for one */
-	if (poll(fds, ARRAY_LENGTH(fds), timeout) < 0)
-		return errno == EINTR ? 0 : -errno;
-	return fds[0].revents ? lines_fill(&sender->lines) : 0;
-}
-
-static bool sender_gives_up(const struct sender *sender)
-{
-	bool reached = inbox_greeting(sender->tool->inbox);
-
-	return sender->under_way > 0 &&
-	       progress_clock() - sender->heard > (reached ? PATIENCE : FIRST_PATIENCE);
-}
-
-/* Ends all that is under way, and tells what became of it. */
-static void sender_give_up(struct sender *sender)
-{
-	uint64_t line = sender->lines.number;
-
-	progress_clear(&sender->progress);
-	if (!inbox_greeting(sender->tool->inbox)) {
-		int result = sender->connection < 0 ? sender->connection : -ETIMEDOUT;
-
-		/* As of a read: without a connection nothing can have been stored */
-		sender->status = tool_gravest(sender->status,
-			tool_fail(sender->tool, NULL, INBOX_COUNT, result));
-		sender->unreachable = true;
-	}
-	sender->disconnected = inbox_fd(sender->tool->inbox) < 0;
-	sender->tool->inbox = inbox_free(sender->tool->inbox);
-	if (!sender->unreachable)
-		tool_complain(sender->tool->command,
-			"stopped: what follows line %" PRIu64 " was not sent", line);
-}
-
-/* Until standard input has ended and all is answered. */
-static void sender_run(struct sender *sender)
-{
-	struct inbox *inbox = sender->tool->inbox;
-
-	for (;;) {
-		bool full = sender_take_lines(sender);
-		int result;
-
-		if (sender->under_way > 0 || inbox_fd(inbox) >= 0)
-			sender->connection = inbox_dispatch(inbox);
-		progress_show(&sender->progress, sender->sent, sender->failed);
-		if (sender_gives_up(sender)) {
-			sender_give_up(sender);
-			return;
-		}
-		if (full && sender->under_way < WINDOW)
-			continue;
-		if (sender->lines.ended && sender->under_way == 0)
-			return;
-		result = sender_wait(sender, !full && !sender->lines.ended);
-		if (result < 0) {
-			progress_clear(&sender->progress);
-			tool_complain(sender->tool->command, "standard input: %s",
-				strerror(-result));
-			sender->status = tool_gravest(sender->status, TOOL_FAILED);
-			sender->lines.ended = true;
-		}
-	}
+	progress_show(&pump->progress, sender->sent, sender->failed);
 }
 
 int send_lines(struct tool *tool)
 {
-	struct sender sender = { .tool = tool,
-		.lines = lines_of(STDIN_FILENO),
-		.progress = progress_begin(),
-		.status = TOOL_DONE };
+	static const struct pump_user user = {
+		.window = WINDOW,
+		.line = sender_line,
+		.too_long = sender_too_long,
+		.progress = sender_progress,
+	};
+	struct sender sender = {
+		.pump = pump_begin(&user, tool, STDIN_FILENO, "standard input", "sent"),
+	};
 
-	sender_run(&sender);
-	progress_clear(&sender.progress);
-	lines_release(&sender.lines);
+	pump_run(&sender.pump);
+	pump_end(&sender.pump);
 	if (!tool->json)
 		printf("%" PRIu64 " sent, %" PRIu64 " failed\n", sender.sent, sender.failed);
-	if (sender.sent > 0 && sender.status != TOOL_DONE)
+	if (sender.sent > 0 && sender.pump.status != TOOL_DONE)
 		return TOOL_FAILED;
-	return sender.status;
+	return sender.pump.status;
 }

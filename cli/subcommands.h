@@ -8,15 +8,33 @@
 #include "lib/options.h"
 
 extern const struct command_spec send_command;
+extern const struct command_spec broadcast_command;
 extern const struct command_spec list_command;
 extern const struct command_spec count_command;
 extern const struct command_spec read_command;
+extern const struct command_spec withdraw_command;
 extern const struct command_spec watch_command;
+extern const struct command_spec disconnect_command;
+extern const struct command_spec forget_command;
+extern const struct command_spec export_command;
+extern const struct command_spec import_command;
+extern const struct command_spec backup_command;
+extern const struct command_spec restore_command;
+extern const struct command_spec check_command;
 extern const struct command_spec token_command;
 
 int send_run(int argc, char **argv);
+int broadcast_run(int argc, char **argv);
 int list_run(int argc, char **argv);
 int count_run(int argc, char **argv);
 int read_run(int argc, char **argv);
+int withdraw_run(int argc, char **argv);
 int watch_run(int argc, char **argv);
+int disconnect_run(int argc, char **argv);
+int forget_run(int argc, char **argv);
+int export_run(int argc, char **argv);
+int import_run(int argc, char **argv);
+int backup_run(int argc, char **argv);
+int restore_run(int argc, char **argv);
+int check_run(int argc, char **argv);
 int token_run(int argc, char **argv);

@@ -9,6 +9,7 @@
 #include "cli/text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 enum { CALL_TIMEOUT = 10000 /* milliseconds */ };
 
@@ -47,6 +48,26 @@ int tool_refuse(const struct command_spec *command, const char *format, ...)
 	va_start(values, format);
 	complain(command, format, values);
 	va_end(values);
+	return TOOL_USAGE;
+}
+
+void tool_complain_problems(const struct command_spec *command, const struct problems *problems,
+	uint64_t line)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->list[i];
+		char place[32] = "";
+
+		if (line > 0)
+			snprintf(place, sizeof(place), "line %" PRIu64 ": ", line);
+		tool_complain(command, "%s%s%s%s", place, problem->field,
+			*problem->field ? ": " : "", problem->sentence);
+	}
+}
+
+int tool_refuse_problems(const struct command_spec *command, const struct problems *problems)
+{
+	tool_complain_problems(command, problems, 0);
 	return TOOL_USAGE;
 }
 
@@ -105,12 +126,25 @@ static const struct {
 	[INBOX_STORAGE_FULL] = { "the store's disk is full", TOOL_TRY_AGAIN },
 	[INBOX_BUSY] = { "the store is busy", TOOL_TRY_AGAIN },
 	[INBOX_FAILED] = { "the store could not do it; its log says why", TOOL_FAILED },
+	[INBOX_REVOKED] = { "the token of the caller was revoked", TOOL_FAILED },
+	[INBOX_CONFLICT] = { "this key was used within the last day, for something else",
+		TOOL_FAILED },
+	[INBOX_TOO_MANY] = { "there are as many broadcasts as there may be; withdraw some",
+		TOOL_FAILED },
 };
 
-/* What a broken connection may have left undecided. */
+/* What is unknown when a broken connection has left it undecided; the others may be done twice. */
+static const char *const undecided[INBOX_OPERATIONS] = {
+	[INBOX_CREATE] = "whether it was stored",
+	[INBOX_BROADCAST] = "whether it was stored",
+	[INBOX_IMPORT] = "whether they were stored",
+	[INBOX_WITHDRAW] = "whether it was withdrawn",
+	[INBOX_WITHDRAW_BROADCAST] = "whether it was withdrawn",
+};
+
 static bool outcome_unknown(enum inbox_operation operation, int result)
 {
-	return operation == INBOX_CREATE &&
+	return undecided[operation] &&
 	       (result == -ENOTCONN || result == -ETIMEDOUT || result == -ECANCELED);
 }
 
@@ -128,19 +162,23 @@ static bool is_temporary(int error)
 int tool_explain(const struct tool *tool, enum inbox_operation operation, int result,
 	struct buffer *sentence)
 {
+	if (result == -EBUSY) /* so many connections that it takes no further one */
+		result = INBOX_BUSY;
 	if (result > 0 && result < INBOX_STATUSES) {
 		buffer_append_string(sentence, refusals[result].sentence);
 		return refusals[result].status;
 	}
 	if (outcome_unknown(operation, result)) {
-		buffer_append_string(sentence,
-			"the store did not answer: whether it was stored is not known");
+		buffer_print(sentence, "the store did not answer: %s is not known",
+			undecided[operation]);
 		return TOOL_FAILED;
 	}
 	buffer_print(sentence, "cannot reach the store at %s: %s", tool->config->store.socket,
 		strerror(result < 0 ? -result : EPROTO));
 	if (result == -EACCES || result == -EPERM)
-		buffer_append_string(sentence, "; members of the group tidings have access");
+		buffer_append_string(sentence,
+			"; members of the group tidings have access, and those "
+			"of tidings-publish may send");
 	return is_temporary(-result) ? TOOL_TRY_AGAIN : TOOL_FAILED;
 }
 
@@ -158,8 +196,10 @@ int tool_call(struct tool *tool, const char *subject, const struct inbox_request
 	struct inbox_answer *ret_answer)
 {
 	int result = inbox_call(tool->inbox, request, CALL_TIMEOUT, ret_answer);
+	/* With a key it can be asked for again, as what only reads can */
+	enum inbox_operation operation = request->once ? INBOX_GET : request->operation;
 
-	return result == 0 ? TOOL_DONE : tool_fail(tool, subject, request->operation, result);
+	return result == 0 ? TOOL_DONE : tool_fail(tool, subject, operation, result);
 }
 
 /* The greeting comes with any answer; a question after an id that there cannot be costs least. */

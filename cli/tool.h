@@ -65,6 +65,13 @@ void tool_complain(const struct command_spec *command, const char *format, ...)
 int tool_refuse(const struct command_spec *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Says what is wrong with a notification, one line a problem, each after "line LINE: " if line is not 0. */
+void tool_complain_problems(const struct command_spec *command, const struct problems *problems,
+	uint64_t line);
+
+/* The same without a line, and returns TOOL_USAGE. */
+int tool_refuse_problems(const struct command_spec *command, const struct problems *problems);
+
 /* Why a request was not done: appends a sentence part and returns the exit status. */
 int tool_explain(const struct tool *tool, enum inbox_operation operation, int result,
 	struct buffer *sentence);

@@ -22,7 +22,7 @@
 enum {
 	BATCH = 1000, /* changes between two looks at signals */
 	USER_COLUMNS = 16,
-	KIND_COLUMNS = 19,
+	KIND_COLUMNS = 12,
 	CLOCK_AT = 11,			  /* in a timestamp: the time of the day … */
 	CLOCK_LENGTH = 8,		  /* … to the second */
 	CLOCK_COLUMNS = CLOCK_LENGTH + 1, /* and a Z */
@@ -38,7 +38,7 @@ static const struct option_spec options[] = {
 	{ .name = "user",
 		.letter = 'u',
 		.argument = "USER",
-		.help = "only what concerns this user",
+		.help = "only changes of this user",
 		.kind = OPTION_STRING,
 		.offset = offsetof(struct arguments, user) },
 	TOOL_OPTIONS(struct arguments),
@@ -58,12 +58,21 @@ struct watch {
 	int signal_fd;
 };
 
+/* Whose it is, and what it led to; of a broadcast that is another thing for each user. */
+static void append_user(struct buffer *to, const struct change *change)
+{
+	buffer_append_string(to, ",\"userId\":");
+	json_append_string(to, change->user);
+	buffer_print(to, ",\"total\":%" PRIu64 ",", change->counts.total);
+	output_counts(to, &change->counts);
+}
+
 /* Appends "ids":["…",…] */
 static void append_ids(struct buffer *to, struct slice ids)
 {
 	const char *separator = "";
 
-	buffer_append_string(to, ",\"ids\":[");
+	buffer_append_string(to, "\"ids\":[");
 	while (ids.len > 0) {
 		const char *end = memchr(ids.data, ',', ids.len);
 		size_t len = end ? (size_t)(end - ids.data) : ids.len;
@@ -78,47 +87,21 @@ static void append_ids(struct buffer *to, struct slice ids)
 	buffer_append_string(to, "]");
 }
 
-/* Whether the change is one of an inbox, and led to counts; else it is of all, or of no inbox. */
-static bool is_counted(enum change_kind kind)
-{
-	switch (kind) {
-	case CHANGE_FORGOTTEN:
-	case CHANGE_DISCONNECTED:
-	case CHANGE_REVOKED:
-	case CHANGE_EPOCH:
-		return false;
-	default:
-		return !change_is_broadcast(kind);
-	}
-}
-
-/* Whose it is, of which notifications, and what it led to, as far as it has these. */
-static void append_members(struct buffer *to, const struct change *change)
-{
-	bool broadcast = change_is_broadcast(change->kind);
-
-	if (!broadcast) {
-		buffer_append_string(to,
-			change->kind == CHANGE_EPOCH ? ",\"epoch\":" : ",\"userId\":");
-		json_append_string(to, change->user);
-	}
-	if (broadcast || is_counted(change->kind))
-		append_ids(to, change->ids);
-	if (broadcast)
-		buffer_print(to, ",\"broadcasts\":%" PRIu64, change->counts.seq);
-	if (is_counted(change->kind)) {
-		buffer_print(to, ",\"total\":%" PRIu64 ",", change->counts.total);
-		output_counts(to, &change->counts);
-	}
-}
-
 static void format_json(struct buffer *to, const struct change *change)
 {
 	char time[TIMESTAMP_SIZE];
 
 	timestamp_format(change->time, time);
-	buffer_print(to, "{\"op\":\"%s\",\"time\":\"%s\"", change_kind_name(change->kind), time);
-	append_members(to, change);
+	buffer_print(to, "{\"op\":\"%s\",\"time\":\"%s\",", change_kind_name(change->kind), time);
+	if (change->kind == CHANGE_EPOCH) {
+		buffer_append_string(to, "\"epoch\":");
+		json_append_string(to, change->user);
+		buffer_append_string(to, "}");
+		return;
+	}
+	append_ids(to, change->ids);
+	if (!change_is_broadcast(change->kind))
+		append_user(to, change);
 	if (change->notification.len > 0) {
 		buffer_append_string(to, ",\"notification\":");
 		buffer_append_slice(to, change->notification);
@@ -172,31 +155,42 @@ static struct slice format_time(const struct terminal *terminal, int64_t time,
 	return (struct slice){ .data = text, .len = CLOCK_COLUMNS };
 }
 
+/* Everything but the time: what an epoch has in the place of a user is its name. */
+static struct fields fields_of(const struct change *change, struct buffer *unread)
+{
+	struct fields fields = {
+		.kind = slice_of(change_operation_name(change->kind)),
+		.unread = SLICE("-"),
+		.user = SLICE("*"),
+		.detail = change->ids,
+	};
+
+	if (change->kind == CHANGE_EPOCH) {
+		fields.user = SLICE("-");
+		fields.detail = change->user;
+	} else if (!change_is_broadcast(change->kind)) {
+		buffer_append_decimal(unread, change->counts.unread);
+		fields.unread = buffer_slice(unread);
+		fields.user = change->user;
+	}
+	return fields;
+}
+
 static void format_line(struct buffer *to, const struct terminal *terminal,
 	const struct change *change)
 {
 	_cleanup_(buffer_release) struct buffer headline = { 0 };
 	_cleanup_(buffer_release) struct buffer unread = { 0 };
-	bool epoch = change->kind == CHANGE_EPOCH, broadcast = change_is_broadcast(change->kind);
+	struct fields fields = fields_of(change, &unread);
 	char time[TIMESTAMP_SIZE];
-	struct fields fields = { .time = format_time(terminal, change->time, time),
-		.kind = slice_of(change_kind_name(change->kind)),
-		.unread = SLICE("-"),
-		.user = epoch	    ? SLICE("-")
-			: broadcast ? SLICE("*")
-				    : change->user,
-		.detail = epoch ? change->user : change->ids };
 
-	if (is_counted(change->kind)) {
-		buffer_append_decimal(&unread, change->counts.unread);
-		fields.unread = buffer_slice(&unread);
-	}
+	fields.time = format_time(terminal, change->time, time);
 	if (change->notification.len > 0 && output_headline(&headline, change->notification) == 0)
 		fields.detail = buffer_slice(&headline);
 	format_fields(to, terminal, &fields);
 }
 
-/* A broadcast, and a new life of the store, concern every user. */
+/* Epochs and broadcasts concern everybody. */
 static bool concerns(const struct change *change, const char *user)
 {
 	return !user || change->kind == CHANGE_EPOCH || change_is_broadcast(change->kind) ||

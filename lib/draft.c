@@ -5,9 +5,8 @@
  * holds them. Everything that is wrong is collected, so that a publisher need
  * not find it out one request at a time.
  */
-#include "lib/notification.h"
+#include "lib/draft.h"
 
-#include "lib/json.h"
 #include "lib/timestamp.h"
 #include "lib/utf8.h"
 
@@ -68,7 +67,7 @@ struct part {
 
 struct reading {
 	struct slice json;
-	int64_t now;
+	int64_t now; /* 0 = expiresAt may lie in the past */
 	struct problems *problems;
 	bool invalid;
 	struct draft draft; /* type and expires */
@@ -196,6 +195,12 @@ static const struct member {
 		"must be an RFC 3339 time in the future" },
 };
 
+static const char *rule_of(const struct reading *reading, const struct member *member)
+{
+	return member->read == read_expires && !reading->now ? "must be an RFC 3339 time"
+							     : member->rule;
+}
+
 static void read_one(struct reading *reading, const struct member *member,
 	struct json_object *value)
 {
@@ -204,7 +209,7 @@ static void read_one(struct reading *reading, const struct member *member,
 	json_append_string(&reading->content, slice_of(member->name));
 	buffer_append_string(&reading->content, ":");
 	if (!member->read(reading, value))
-		reject(reading, member->name, member->rule);
+		reject(reading, member->name, rule_of(reading, member));
 }
 
 static void read_known(struct reading *reading, struct json_object *object, enum draft_kind kind)
@@ -224,7 +229,7 @@ static void read_known(struct reading *reading, struct json_object *object, enum
 	}
 }
 
-static bool is_member(const char *name)
+bool draft_is_member(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(members); i++)
 		if (strcmp(name, members[i].name) == 0)
@@ -237,7 +242,7 @@ static void reject_unknown(struct reading *reading, struct json_object *object)
 	json_object_object_foreach(object, name, value)
 	{
 		(void)value;
-		if (!is_member(name))
+		if (!draft_is_member(name))
 			reject(reading, name, "is not a member of a notification");
 	}
 }
@@ -262,16 +267,23 @@ static int finish_draft(struct reading *reading, struct draft *ret_draft)
 	return 0;
 }
 
-static int read_object(struct reading *reading, struct json_object *object, enum draft_kind kind,
-	struct draft *ret_draft)
+/* Ends the reading of what was read. */
+static int finish(struct reading *reading, struct draft *ret_draft)
 {
-	if (!json_object_is_type(object, json_type_object)) {
-		reject(reading, "", "must be a JSON object");
-		return DRAFT_INVALID;
-	}
-	read_known(reading, object, kind);
-	reject_unknown(reading, object);
-	return reading->invalid ? DRAFT_INVALID : finish_draft(reading, ret_draft);
+	int r = reading->invalid ? DRAFT_INVALID : finish_draft(reading, ret_draft);
+
+	buffer_release(&reading->names);
+	buffer_release(&reading->content);
+	return r;
+}
+
+int draft_read(struct slice json, struct json_object *object, enum draft_kind kind,
+	struct problems *problems, struct draft *ret_draft)
+{
+	struct reading reading = { .json = json, .problems = problems };
+
+	read_known(&reading, object, kind);
+	return finish(&reading, ret_draft);
 }
 
 int draft_parse(struct slice json, enum draft_kind kind, int64_t now, struct problems *problems,
@@ -279,19 +291,19 @@ int draft_parse(struct slice json, enum draft_kind kind, int64_t now, struct pro
 {
 	_cleanup_(freeing_json) struct json_object *object = NULL;
 	struct reading reading = { .json = json, .now = now, .problems = problems };
-	int r;
+	int r = json_parse(json, &object);
 
-	r = json_parse(json, &object);
 	if (r < 0)
 		return r;
 	if (r > 0) {
 		reject(&reading, "", json_problem((enum json_error)r));
-		return DRAFT_INVALID;
+	} else if (!json_object_is_type(object, json_type_object)) {
+		reject(&reading, "", "must be a JSON object");
+	} else {
+		read_known(&reading, object, kind);
+		reject_unknown(&reading, object);
 	}
-	r = read_object(&reading, object, kind, ret_draft);
-	buffer_release(&reading.names);
-	buffer_release(&reading.content);
-	return r;
+	return finish(&reading, ret_draft);
 }
 
 void draft_release(struct draft *draft)

@@ -90,9 +90,3 @@ void entry_decode(struct decoder *from, struct entry *ret_entry)
 	if (!from->failed)
 		*ret_entry = entry;
 }
-
-void entry_release(struct entry *entry)
-{
-	free(entry->memory);
-	*entry = (struct entry){ 0 };
-}

@@ -9,7 +9,9 @@
  *	USER		{"user":U,"since":ID,"seen":ID}
  *	MARK		{"user":U,"broadcast":ID} and "readAt" or "deleted":true or neither
  *	NOTIFICATION	the notification as in the contract; its id may be missing when read,
- *			and is made from createdAt then, which may be missing, too
+ *			and is made from createdAt then
+ *
+ * What is read need not say createdAt (it is now), read (false) and readAt (createdAt).
  */
 #pragma once
 
@@ -35,14 +37,18 @@ struct entry {
 void entry_encode(struct buffer *to, const struct entry *entry);
 void entry_decode(struct decoder *from, struct entry *ret_entry);
 
-/* Appends the JSON text, without a line break. */
+/*
+ * Appends the JSON text, without a line break. What it writes is what it writes again of what
+ * entry_parse() reads in it. Of a mark that is deleted it does not tell when it was read.
+ */
 void entry_format(struct buffer *to, const struct entry *entry);
 
 enum { ENTRY_INVALID = 1 };
 
 /*
- * Reads and checks the JSON text. A notification without createdAt gets `now`, milliseconds
- * since the epoch. Returns 0 and an entry that entry_release() frees, ENTRY_INVALID with at
+ * Reads and checks the JSON text; content as draft_parse() does, but that expiresAt may lie in
+ * the past. `now`, milliseconds since the epoch, is createdAt where that is missing, and no
+ * other time may be more than a day later. Returns 0 and an entry that entry_release() frees, ENTRY_INVALID with at
  * least one entry in *problems, or -ENOMEM.
  */
 int entry_parse(struct slice json, int64_t now, struct problems *problems, struct entry *ret_entry);

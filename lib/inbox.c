@@ -54,8 +54,20 @@ static const bool repeatable[INBOX_OPERATIONS] = {
 	[INBOX_GET] = true,	  [INBOX_LIST] = true,	      [INBOX_COUNT] = true,
 	[INBOX_CHANGES] = true,	  [INBOX_MARK_READ] = true,   [INBOX_MARK_UNREAD] = true,
 	[INBOX_SEEN] = true,	  [INBOX_FORGET] = true,      [INBOX_DISCONNECT] = true,
-	[INBOX_EXPORT] = true,	  [INBOX_BACKUP_END] = true,
+	[INBOX_EXPORT] = true,	  [INBOX_IMPORT] = true,      [INBOX_BACKUP_END] = true,
 };
+
+/* An import, too, unless the store would make an id for something each time. */
+static bool is_repeatable(const struct inbox_request *request)
+{
+	static const struct uuid none;
+
+	for (unsigned i = 0; i < request->entry_count; i++)
+		if (request->entries[i].kind == ENTRY_NOTIFICATION &&
+			uuid_compare(&request->entries[i].notification.id, &none) == 0)
+			return false;
+	return repeatable[request->operation] || request->once;
+}
 
 int inbox_new(const struct config *config, struct inbox **ret_inbox)
 {
@@ -142,7 +154,7 @@ int inbox_submit(struct inbox *inbox, const struct inbox_request *request, inbox
 	*pending = (struct pending){
 		.number = inbox->next_number++,
 		.operation = request->operation,
-		.repeatable = repeatable[request->operation] || request->once,
+		.repeatable = is_repeatable(request),
 		.answered = answered,
 		.context = context,
 		.len = frame.len,

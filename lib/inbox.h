@@ -5,8 +5,9 @@
  * inbox_answer. inbox_call() waits for the answer; a program with a loop of its
  * own submits many and is called back. Connections that break are made again,
  * and a request is sent a second time only if it cannot act twice: one that was
- * never sent, a read, a mark, a create with a key. Anything else ends with -ENOTCONN, and its caller
- * must say that the outcome is not known.
+ * never sent, a read, a mark, a create with a key, an import whose entries have their
+ * ids. Anything else ends with -ENOTCONN, and its caller must say that the outcome is not
+ * known.
  *
  * An inbox belongs to one thread.
  */
@@ -96,6 +97,7 @@ struct inbox_request {
 	const struct draft *drafts;
 	unsigned draft_count;	       /* 1 to INBOX_DRAFTS_MAX */
 	const struct inbox_once *once; /* CREATE, BROADCAST; NULL = each attempt stands for itself */
+	bool only_repeat; /* with `once`: INBOX_NOT_FOUND unless there was an earlier attempt */
 	bool revoke;		       /* every token issued before now, too */
 	struct slice position;	       /* what the answer before gave; empty = the beginning */
 	const struct entry *entries;

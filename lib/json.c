@@ -50,7 +50,7 @@ int json_parse(struct slice text, struct json_object **ret_object)
 
 	if (text.len >= INT_MAX)
 		return JSON_MALFORMED;
-	r = json_scan(text, &members);
+	r = json_scan(text, JSON_DEPTH, &members);
 	if (r == 0)
 		r = build_object(text, &object);
 	if (r != 0)
@@ -84,7 +84,7 @@ int json_copy_member(struct buffer *to, struct slice text, const char *name)
 	size_t start = 0;
 	int r;
 
-	r = json_scan_member(text, name, &value);
+	r = json_scan_member(text, slice_of(name), &value);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < value.len; i++) {
@@ -101,6 +101,31 @@ int json_copy_member(struct buffer *to, struct slice text, const char *name)
 	}
 	buffer_append(to, value.data + start, value.len - start);
 	return 0;
+}
+
+int json_open_array(struct slice text, const char *name, struct slice *ret_elements)
+{
+	struct slice value;
+	size_t members;
+	int r = json_scan(text, JSON_DEPTH + 2, &members);
+
+	if (r != 0)
+		return r;
+	if (members != 1 || json_scan_member(text, slice_of(name), &value) < 0)
+		return -ENOENT;
+	while (strchr(" \t\n\r", *value.data)) {
+		value.data++;
+		value.len--;
+	}
+	if (*value.data != '[')
+		return -ENOENT;
+	*ret_elements = value;
+	return 0;
+}
+
+bool json_next_element(struct slice *elements, struct slice *ret_element)
+{
+	return json_scan_element(elements, ret_element);
 }
 
 static void append_escaped(struct buffer *to, unsigned char c)

@@ -37,6 +37,17 @@ const char *json_problem(enum json_error error);
  */
 int json_copy_member(struct buffer *to, struct slice text, const char *name);
 
+/*
+ * Opens a text that is an object whose one member, spelt exactly like `name`, is an
+ * array: for one whose elements are to be read each for itself, by json_parse(). Each
+ * may have JSON_DEPTH levels. Returns 0 and what json_next_element() takes, an enum
+ * json_error, or -ENOENT if the text is valid but something else.
+ */
+int json_open_array(struct slice text, const char *name, struct slice *ret_elements);
+
+/* Takes the text of the next element; false when there are no more. */
+bool json_next_element(struct slice *elements, struct slice *ret_element);
+
 /* Appends a JSON string, quoted and escaped; the slice must be valid UTF-8. */
 void json_append_string(struct buffer *to, struct slice string);
 

@@ -1,25 +1,31 @@
 /*
  * A recogniser of the JSON grammar, RFC 8259, see json_scan.h. It recurses once
- * a level, at most JSON_DEPTH deep, and keeps nothing but its place.
+ * a level, as deep as its caller allows, and keeps nothing but its place.
  */
 #include "lib/json_scan.h"
 
 #include "lib/utf8.h"
 
 #include <errno.h>
+#include <limits.h>
 
 struct scan {
 	const char *at;
 	const char *end;
-	unsigned depth;
+	unsigned depth, max_depth;
 	size_t members; /* of the outermost object */
 };
 
 static int scan_value(struct scan *scan);
 
+/* The depth of a text that was accepted before is as it may be. */
 static struct scan scan_of(struct slice text)
 {
-	return (struct scan){ .at = text.data, .end = text.data + text.len };
+	return (struct scan){
+		.at = text.data,
+		.end = text.data + text.len,
+		.max_depth = UINT_MAX,
+	};
 }
 
 static bool skip_char(struct scan *scan, char c)
@@ -201,7 +207,7 @@ static int scan_container(struct scan *scan, char closing)
 {
 	int r;
 
-	if (++scan->depth > JSON_DEPTH)
+	if (++scan->depth > scan->max_depth)
 		return JSON_TOO_DEEP;
 	skip_space(scan);
 	if (!skip_char(scan, closing)) {
@@ -250,7 +256,7 @@ static int scan_value(struct scan *scan)
 	return r;
 }
 
-int json_scan(struct slice text, size_t *ret_members)
+int json_scan(struct slice text, unsigned depth, size_t *ret_members)
 {
 	struct scan scan;
 	int r;
@@ -260,6 +266,7 @@ int json_scan(struct slice text, size_t *ret_members)
 	if (utf8_length(text) == UTF8_INVALID)
 		return JSON_ENCODING;
 	scan = scan_of(text);
+	scan.max_depth = depth;
 	r = scan_value(&scan);
 	if (r != 0)
 		return r;
@@ -269,7 +276,7 @@ int json_scan(struct slice text, size_t *ret_members)
 	return 0;
 }
 
-int json_scan_member(struct slice text, const char *name, struct slice *ret_value)
+int json_scan_member(struct slice text, struct slice name, struct slice *ret_value)
 {
 	struct scan scan = scan_of(text);
 	struct slice spelling;
@@ -284,10 +291,26 @@ int json_scan_member(struct slice text, const char *name, struct slice *ret_valu
 		start = scan.at;
 		if (scan_value(&scan) != 0)
 			return -ENOENT;
-		if (slice_is(spelling, name)) {
+		if (slice_equal(spelling, name)) {
 			*ret_value = (struct slice){ start, (size_t)(scan.at - start) };
 			return 0;
 		}
 	} while (skip_char(&scan, ','));
 	return -ENOENT;
+}
+
+bool json_scan_element(struct slice *rest, struct slice *ret_element)
+{
+	struct scan scan = scan_of(*rest);
+	const char *start;
+
+	skip_space(&scan);
+	if (!skip_char(&scan, '[') && !skip_char(&scan, ','))
+		return false;
+	start = scan.at;
+	if (scan_value(&scan) != 0)
+		return false; /* an array without elements */
+	*ret_element = (struct slice){ start, (size_t)(scan.at - start) };
+	*rest = (struct slice){ scan.at, (size_t)(scan.end - scan.at) };
+	return true;
 }

@@ -134,9 +134,13 @@ static void decode_draft(struct decoder *from, bool has_user, struct draft *ret_
 	*ret_draft = draft;
 }
 
-static void encode_once(struct buffer *to, const struct inbox_once *once)
+enum { ONCE_NOT, ONCE_ANY, ONCE_ONLY_REPEAT };
+
+static void encode_once(struct buffer *to, const struct inbox_request *request)
 {
-	encode_u8(to, once != NULL);
+	const struct inbox_once *once = request->once;
+
+	encode_u8(to, !once ? ONCE_NOT : request->only_repeat ? ONCE_ONLY_REPEAT : ONCE_ANY);
 	if (!once)
 		return;
 	buffer_append(to, once->key, sizeof(once->key));
@@ -144,19 +148,24 @@ static void encode_once(struct buffer *to, const struct inbox_once *once)
 }
 
 /* It is bytes without alignment, so it can be used where it stands. */
-static const struct inbox_once *decode_once(struct decoder *from)
+static void decode_once(struct decoder *from, struct inbox_request *request)
 {
-	_Static_assert(sizeof(struct inbox_once) == 2 * (size_t)INBOX_DIGEST_BYTES, "no gaps");
+	uint8_t once = decode_u8(from);
 
-	return decode_bool(from) ? (const void *)decode_bytes(from, sizeof(struct inbox_once)).data
-				 : NULL;
+	_Static_assert(sizeof(*request->once) == 2 * (size_t)INBOX_DIGEST_BYTES, "no gaps");
+	if (once > ONCE_ONLY_REPEAT)
+		from->failed = true;
+	if (once == ONCE_NOT)
+		return;
+	request->once = (const void *)decode_bytes(from, sizeof(*request->once)).data;
+	request->only_repeat = once == ONCE_ONLY_REPEAT;
 }
 
 /* What a request has beside user and caller, by its operation. */
 
 static void encode_drafts(struct buffer *to, const struct inbox_request *request)
 {
-	encode_once(to, request->once);
+	encode_once(to, request);
 	encode_u16(to, (uint16_t)request->draft_count);
 	for (unsigned i = 0; i < request->draft_count; i++)
 		encode_draft(to, &request->drafts[i]);
@@ -179,7 +188,7 @@ static void decode_drafts(struct decoder *from, struct inbox_request *request)
 	bool for_users = request->operation == INBOX_CREATE;
 	struct draft *drafts;
 
-	request->once = decode_once(from);
+	decode_once(from, request);
 	request->draft_count = decode_u16(from);
 	drafts = decode_list(from, request->draft_count, for_users ? INBOX_DRAFTS_MAX : 1,
 		sizeof(*drafts));

@@ -22,8 +22,8 @@
  * may overtake each other. A payload:
  *
  *	short user, short caller, and u64 issued if the caller is not empty; then of
- *	CREATE, BROADCAST	u8 once (0 or 1), and 32 bytes key, 32 bytes body if it is 1;
- *			u16 number of drafts, and for each: short user, u8 type, u64 expires,
+ *	CREATE, BROADCAST	u8 once (0 no, 1 yes, 2 yes and only a repeat), and 32 bytes key,
+ *			32 bytes body if it is not 0; u16 number of drafts, and for each: short user, u8 type, u64 expires,
  *			short category, long content
  *	GET, MARK_READ, MARK_UNREAD, DELETE, WITHDRAW, WITHDRAW_BROADCAST	uuid id
  *	LIST		u8 limit, u16 offset, u8 flags (1 cursor, 2 unread), uuid cursor,

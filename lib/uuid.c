@@ -6,6 +6,8 @@
  */
 #include "lib/uuid.h"
 
+#include "lib/timestamp.h"
+
 #include <errno.h>
 #include <sys/random.h>
 
@@ -83,6 +85,17 @@ struct uuid uuid_add(const struct uuid *uuid, uint32_t n)
 	return uuid_join(&parts);
 }
 
+struct uuid uuid_of(int64_t time, const uint8_t bytes[static UUID_RANDOM_BYTES])
+{
+	struct uuid_parts parts = { .time = time,
+		.high = (uint16_t)((bytes[0] << 8 | bytes[1]) & HIGH_MAX) };
+
+	for (int i = 2; i < UUID_RANDOM_BYTES; i++)
+		parts.low = parts.low << 8 | bytes[i];
+	parts.low &= LOW_MAX;
+	return uuid_join(&parts);
+}
+
 int64_t uuid_time(const struct uuid *uuid)
 {
 	int64_t time = 0;
@@ -90,6 +103,12 @@ int64_t uuid_time(const struct uuid *uuid)
 	for (int i = 0; i < 6; i++)
 		time = time << 8 | uuid->bytes[i];
 	return time;
+}
+
+bool uuid_is_version_7(const struct uuid *uuid)
+{
+	return uuid->bytes[6] >> 4 == 7 && uuid->bytes[8] >> 6 == 2 &&
+	       uuid_time(uuid) <= TIMESTAMP_MAX;
 }
 
 static bool is_hyphen_at(size_t index)

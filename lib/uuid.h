@@ -25,6 +25,11 @@ int uuid_next(struct uuid *last, int64_t now);
 /* The identifier that is n above this one, as a batch counts its own from the first. */
 struct uuid uuid_add(const struct uuid *uuid, uint32_t n);
 
+enum { UUID_RANDOM_BYTES = 10 };
+
+/* The identifier of this moment whose other bits are taken from these bytes. */
+struct uuid uuid_of(int64_t time, const uint8_t bytes[static UUID_RANDOM_BYTES]);
+
 /* The milliseconds that the identifier bears. */
 int64_t uuid_time(const struct uuid *uuid);
 
@@ -33,6 +38,9 @@ void uuid_format(const struct uuid *uuid, char text[static UUID_SIZE]);
 
 /* Reads the 36-character form, of any version, in any case. Returns 0 or -EINVAL. */
 int uuid_parse(struct slice text, struct uuid *ret_uuid);
+
+/* Whether it is one of version 7 whose time has a text form, see lib/timestamp.h. */
+bool uuid_is_version_7(const struct uuid *uuid);
 
 /* Below, equal or above zero, like memcmp(). */
 int uuid_compare(const struct uuid *a, const struct uuid *b);

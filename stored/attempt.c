@@ -18,31 +18,61 @@ static struct table_key key_of(const struct inbox_request *request)
 	return table_key_digest(request->caller.name, request->once->key);
 }
 
+/* What is kept of an attempt. */
+struct attempt {
+	struct slice body; /* digest */
+	struct uuid id;	   /* of the first notification */
+	int64_t time;	   /* of the answer */
+};
+
+static int attempt_decode(struct slice value, struct attempt *ret_attempt)
+{
+	struct decoder from = decoder_of(value.data, value.len);
+	uint8_t version = decode_u8(&from);
+	struct slice body = decode_bytes(&from, INBOX_DIGEST_BYTES);
+	struct slice id = decode_bytes(&from, UUID_BYTES);
+	uint64_t time = decode_u64(&from);
+
+	if (decoder_finish(&from) < 0 || version != ATTEMPT_VERSION || time > TIMESTAMP_MAX)
+		return -EBADMSG;
+	ret_attempt->body = body;
+	memcpy(ret_attempt->id.bytes, id.data, UUID_BYTES);
+	ret_attempt->time = (int64_t)time;
+	return 0;
+}
+
+int attempt_end(struct slice value, int64_t *ret_time)
+{
+	struct attempt attempt;
+	int r = attempt_decode(value, &attempt);
+
+	if (r == 0)
+		*ret_time = attempt.time + ATTEMPT_LIFE;
+	return r;
+}
+
 int attempt_find(struct store *store, const struct inbox_request *request,
 	struct store_reply *reply)
 {
+	struct attempt attempt;
 	struct table_key key;
-	struct slice value, body, id;
-	struct decoder from;
-	uint8_t version;
+	struct slice value;
 	int r;
 
 	if (!request->once)
 		return 0;
 	key = key_of(request);
 	r = table_get(store->attempts, store->txn, &key, &value);
-	if (r != 0)
-		return r == TABLE_NONE ? 0 : r;
-	from = decoder_of(value.data, value.len);
-	version = decode_u8(&from);
-	body = decode_bytes(&from, INBOX_DIGEST_BYTES);
-	id = decode_bytes(&from, UUID_BYTES);
-	reply->answer.affected = decode_u64(&from);
-	if (decoder_finish(&from) < 0 || version != ATTEMPT_VERSION)
-		return -EBADMSG;
-	if (memcmp(body.data, request->once->body, INBOX_DIGEST_BYTES) != 0)
+	if (r == TABLE_NONE)
+		return request->only_repeat ? INBOX_NOT_FOUND : 0;
+	if (r == 0)
+		r = attempt_decode(value, &attempt);
+	if (r < 0)
+		return r;
+	if (memcmp(attempt.body.data, request->once->body, INBOX_DIGEST_BYTES) != 0)
 		return INBOX_CONFLICT;
-	memcpy(reply->answer.next.bytes, id.data, UUID_BYTES);
+	reply->answer.affected = (uint64_t)attempt.time;
+	reply->answer.next = attempt.id;
 	reply->answer.replayed = true;
 	return ATTEMPT_FOUND;
 }
@@ -51,6 +81,7 @@ int attempt_keep(struct store *store, const struct inbox_request *request,
 	const struct store_reply *reply)
 {
 	struct buffer *value = store_value(store);
+	int64_t end = (int64_t)reply->answer.affected + ATTEMPT_LIFE;
 	struct table_key key;
 	int r;
 
@@ -62,5 +93,18 @@ int attempt_keep(struct store *store, const struct inbox_request *request,
 	buffer_append(value, reply->answer.next.bytes, UUID_BYTES);
 	encode_u64(value, reply->answer.affected);
 	r = store_put(store, store->attempts, &key);
-	return r < 0 ? r : due_add(store, timestamp_now() + ATTEMPT_LIFE, DUE_ATTEMPT, &key);
+	return r < 0 ? r : due_add(store, end, DUE_ATTEMPT, &key);
+}
+
+int attempt_remove(struct store *store, const struct table_key *key)
+{
+	struct slice value;
+	int64_t end;
+	int r = table_get(store->attempts, store->txn, key, &value);
+
+	if (r == 0)
+		r = attempt_end(value, &end);
+	if (r == 0)
+		r = due_remove(store, end, DUE_ATTEMPT, key);
+	return r == 0 ? table_delete(store->attempts, store->txn, key) : r;
 }

@@ -7,7 +7,9 @@
  */
 #include "stored/environment.h"
 
+#include "lib/home.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/timestamp.h"
 #include "stored/writeback.h"
 
@@ -23,7 +25,6 @@ enum {
 	LOGS_KEPT = 2,		    /* no longer needed here, but by a reader that lags */
 	DISK_CHECK_MS = 100,	    /* how old an answer of statvfs() may be */
 	LOG_CHECK_MS = 600000,	    /* between two looks for old logs, if no new one begins */
-	BOOT_ID_LENGTH = 36,
 };
 
 struct log_end {
@@ -38,8 +39,9 @@ struct environment {
 	char *home;
 	uint64_t disk_reserve;
 	unsigned log_keep_hours;
-	bool went_down;
-	bool running; /* the mark is there */
+	struct mark mark; /* of the last owner */
+	bool running;	  /* our own is there */
+	bool held;	  /* no checkpoint, no removal of logs: it is being copied */
 	bool disk_full;
 	int64_t disk_checked; /* when */
 	uint32_t log_file;    /* the newest when old ones were last removed … */
@@ -81,62 +83,20 @@ static int open_home(struct environment *environment)
 		return -errno;
 	if (flock(environment->home_fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (faccessat(environment->home_fd, HOME_RESTORING, F_OK, 0) == 0)
+		return -EINPROGRESS;
 	for (size_t i = 0; i < ARRAY_LENGTH(below); i++)
 		if (mkdirat(environment->home_fd, below[i], 0750) < 0 && errno != EEXIST)
 			return -errno;
 	return 0;
 }
 
-/* Reads a short text file; cuts the newline off. */
-static int read_line(int directory, const char *path, char *line, size_t size)
-{
-	_cleanup_(closing_fd) int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, line, size - 1);
-	if (n < 0)
-		return -errno;
-	line[n] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	return 0;
-}
-
-static int read_boot_id(char id[static BOOT_ID_LENGTH + 1])
-{
-	return read_line(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, BOOT_ID_LENGTH + 1);
-}
-
-/* The mark of an earlier owner with another boot id: the machine went down under it. */
-static int read_mark(struct environment *environment)
-{
-	char marked[BOOT_ID_LENGTH + 1], current[BOOT_ID_LENGTH + 1];
-	int r = read_line(environment->home_fd, "running", marked, sizeof(marked));
-
-	if (r == -ENOENT)
-		return 0;
-	if (r == 0)
-		r = read_boot_id(current);
-	if (r == 0)
-		environment->went_down = strcmp(marked, current) != 0;
-	return r;
-}
-
 int environment_mark_running(struct environment *environment)
 {
-	_cleanup_(closing_fd) int fd = -1;
-	char id[BOOT_ID_LENGTH + 1];
-	int r = read_boot_id(id);
+	int r = mark_running(environment->home_fd);
 
-	if (r < 0)
-		return r;
-	fd = openat(environment->home_fd, "running", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (fd < 0 || write(fd, id, strlen(id)) < 0 || fsync(fd) < 0 ||
-	    fsync(environment->home_fd) < 0)
-		return -errno;
-	environment->running = true;
-	return 0;
+	environment->running = r == 0;
+	return r;
 }
 
 static int configure_handle(DB_ENV *handle, const struct config *config)
@@ -157,7 +117,12 @@ static int configure_handle(DB_ENV *handle, const struct config *config)
 
 static int open_handle(struct environment *environment, const struct config *config)
 {
-	const u_int32_t flags = DB_PRIVATE | DB_RECOVER | DB_CREATE | DB_INIT_TXN | DB_INIT_LOG |
+	/*
+	 * The pages of a copy are of different moments, and its last checkpoint may be later
+	 * than some of them: recovery must not begin there.
+	 */
+	const u_int32_t recover = environment->mark.copied ? DB_RECOVER_FATAL : DB_RECOVER;
+	const u_int32_t flags = DB_PRIVATE | recover | DB_CREATE | DB_INIT_TXN | DB_INIT_LOG |
 				DB_INIT_MPOOL | DB_THREAD;
 	DB_ENV *handle;
 	int r = db_env_create(&handle, 0);
@@ -193,6 +158,10 @@ static int explain(int r, const char *home, const char *step)
 {
 	if (r == -EBUSY)
 		log_error("%s: another tidings-stored has it open; stop that one first", home);
+	else if (r == -EINPROGRESS)
+		log_error("%s: a restore was begun and did not come to its end; give \"tidings "
+			  "restore\" again",
+			home);
 	else if (r == -ENOMEM || r == -EACCES || r == -ENOSPC || r == -EPERM || r == -EROFS)
 		log_error("%s: cannot %s: %s", home, step, strerror(-r));
 	else
@@ -219,7 +188,7 @@ int environment_open(const struct config *config, struct environment **ret_envir
 	r = open_home(environment);
 	if (r < 0)
 		return explain(r, home, "lock the store");
-	r = read_mark(environment);
+	r = mark_read(environment->home_fd, &environment->mark);
 	if (r < 0)
 		return explain(r, home, "read the file \"running\"");
 	r = open_handle(environment, config);
@@ -237,7 +206,7 @@ struct environment *environment_close(struct environment *environment)
 		return NULL;
 	handle = environment->handle;
 	if (handle->txn_checkpoint(handle, 0, 0, 0) == 0 && environment->running)
-		unlinkat(environment->home_fd, "running", 0);
+		mark_remove(environment->home_fd);
 	return environment_free(environment);
 }
 
@@ -246,9 +215,19 @@ DB_ENV *environment_handle(const struct environment *environment)
 	return environment->handle;
 }
 
+const char *environment_home(const struct environment *environment)
+{
+	return environment->home;
+}
+
+int environment_home_fd(const struct environment *environment)
+{
+	return environment->home_fd;
+}
+
 bool environment_went_down(const struct environment *environment)
 {
-	return environment->went_down;
+	return environment->mark.went_down;
 }
 
 int environment_begin(struct environment *environment, DB_TXN **ret_txn)
@@ -342,6 +321,12 @@ static int remove_logs(struct environment *environment)
 	return 0;
 }
 
+void environment_hold(struct environment *environment, bool held)
+{
+	environment->held = held;
+	writeback_hold(environment->writeback, held);
+}
+
 int environment_add_file(struct environment *environment, const char *file)
 {
 	char path[64];
@@ -364,24 +349,30 @@ int environment_keep_house(struct environment *environment)
 	struct log_end end;
 	int r = environment_end(environment, &end);
 
-	if (r != 0 || (end.file == environment->log_file &&
-			     llabs(now - environment->logs_checked) < LOG_CHECK_MS))
+	if (r != 0 || environment->held ||
+	    (end.file == environment->log_file &&
+		    llabs(now - environment->logs_checked) < LOG_CHECK_MS))
 		return r;
 	environment->log_file = end.file;
 	environment->logs_checked = now;
 	return remove_logs(environment);
 }
 
+bool environment_has_room(const struct environment *environment, uint64_t bytes)
+{
+	struct statvfs disk;
+
+	return fstatvfs(environment->home_fd, &disk) < 0 ||
+	       (uint64_t)disk.f_bavail * disk.f_frsize > environment->disk_reserve + bytes;
+}
+
 bool environment_disk_full(struct environment *environment)
 {
 	int64_t now = timestamp_now();
-	struct statvfs disk;
 
 	if (now >= environment->disk_checked && now - environment->disk_checked < DISK_CHECK_MS)
 		return environment->disk_full;
 	environment->disk_checked = now;
-	if (fstatvfs(environment->home_fd, &disk) == 0)
-		environment->disk_full = (uint64_t)disk.f_bavail * disk.f_frsize <=
-					 environment->disk_reserve;
+	environment->disk_full = !environment_has_room(environment, 0);
 	return environment->disk_full;
 }

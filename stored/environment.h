@@ -18,7 +18,8 @@ struct environment;
 
 /*
  * Creates the home directory's content where it is missing. Returns 0, or -errno after
- * logging what to do: -EBUSY (another owner), -ENOTRECOVERABLE (damaged).
+ * logging what to do: -EBUSY (another owner), -EINPROGRESS (a restore was broken off),
+ * -ENOTRECOVERABLE (damaged).
  */
 int environment_open(const struct config *config, struct environment **ret_environment);
 
@@ -27,7 +28,11 @@ struct environment *environment_close(struct environment *environment);
 
 DB_ENV *environment_handle(const struct environment *environment);
 
-/* The machine went down since the store was last open. */
+/* Its home directory, as a path and open; both are its own. */
+const char *environment_home(const struct environment *environment);
+int environment_home_fd(const struct environment *environment);
+
+/* The machine went down since the store was last open, or this is a copy of a store. */
 bool environment_went_down(const struct environment *environment);
 
 /* Tells later starts that the store is open; call it once the epoch is durable. 0 or -errno. */
@@ -64,7 +69,13 @@ int environment_write_back(struct environment *environment);
 /* Removes old logs, when there may be any. 0 or -errno. */
 int environment_keep_house(struct environment *environment);
 
-/* Whether the disk has no more than the configured reserve left. */
+/* Whether checkpoints and the removal of logs wait, for a copy that is made meanwhile. */
+void environment_hold(struct environment *environment, bool held);
+
+/* Whether so many bytes more would leave the configured reserve on the disk; any thread. */
+bool environment_has_room(const struct environment *environment, uint64_t bytes);
+
+/* Whether the disk has no more than the reserve left; asked often, it looks now and then. */
 bool environment_disk_full(struct environment *environment);
 
 /*

@@ -37,6 +37,8 @@ static int import_user(struct store *store, const struct entry *entry, uint64_t 
 	store_introduce(store, &user);
 	user.since = entry->since;
 	user.seen = entry->seen;
+	note_id(store, &user.since); /* what comes from now on must be above them */
+	note_id(store, &user.seen);
 	r = store_settle_user(store, entry->user, &user);
 	++*stored;
 	return r < 0 ? r : store_save_user(store, entry->user, &user);
@@ -147,13 +149,17 @@ static int import_run(struct store *store, const struct entry *entries, unsigned
 	}
 }
 
-/* Whether all broadcasts would find room, before anything is written. */
+/* Whether all broadcasts that are new would find room, before anything is written. */
 static bool broadcasts_fit(const struct store *store, const struct inbox_request *request)
 {
 	size_t more = 0;
 
-	for (unsigned i = 0; i < request->entry_count; i++)
-		more += request->entries[i].kind == ENTRY_BROADCAST;
+	for (unsigned i = 0; i < request->entry_count; i++) {
+		const struct entry *entry = &request->entries[i];
+
+		more += entry->kind == ENTRY_BROADCAST &&
+			!live_has(&store->live, &entry->notification.id);
+	}
 	return store->live.count + more <= INBOX_BROADCASTS_MAX;
 }
 

@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "lib/options.h"
 #include "lib/startup.h"
+#include "stored/check.h"
 #include "stored/server.h"
 #include "stored/store.h"
 
@@ -15,6 +16,8 @@ struct arguments {
 	const char *config;
 	const char *listen;
 	const char *log_level;
+	const char *check;
+	bool json;
 };
 
 static const struct option_spec options[] = {
@@ -24,6 +27,10 @@ static const struct option_spec options[] = {
 		offsetof(struct arguments, listen), 0, 0 },
 	{ "log-level", 0, "LEVEL", "log up to error, warning, info (default) or debug",
 		OPTION_STRING, offsetof(struct arguments, log_level), 0, 0 },
+	{ "check", 0, "HOME", "check the store in this directory, which nobody has open, and exit",
+		OPTION_STRING, offsetof(struct arguments, check), 0, 0 },
+	{ "json", 0, NULL, "print the outcome of --check as JSON", OPTION_FLAG,
+		offsetof(struct arguments, json), 0, 0 },
 	{ 0 },
 };
 
@@ -70,6 +77,16 @@ static int run(const struct config *config, const struct arguments *arguments)
 	return server_run(server);
 }
 
+/* Needs no configuration: a copy can be checked on any machine. */
+static int run_check(const struct arguments *arguments)
+{
+	int r;
+
+	log_open(command.name, LOG_LEVEL_INFO);
+	r = check_store(arguments->check, stdout, arguments->json);
+	return r != 0 || fflush(stdout) != 0 || ferror(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	_cleanup_(freeing_config_free) struct config *config = NULL;
@@ -79,6 +96,12 @@ int main(int argc, char **argv)
 	r = options_parse(&command, argc, argv, &arguments, &operands);
 	if (r != 0)
 		return r == OPTIONS_HELP ? 0 : 2;
+	if (arguments.check)
+		return run_check(&arguments);
+	if (arguments.json) {
+		fprintf(stderr, "%s: --json goes with --check\n", command.name);
+		return 2;
+	}
 	r = startup(command.name, arguments.log_level, arguments.config, &config);
 	if (r != 0)
 		return r;

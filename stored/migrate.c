@@ -1,5 +1,6 @@
 /*
- * From an older schema to the present one, in one transaction.
+ * From an older schema to the present one, in one transaction, after the store was copied as
+ * it is.
  *
  * Version 1 knew when a notification ends, but nothing ended it: what is due was not
  * listed. It had no broadcasts; the rows of its users are read as they are.
@@ -7,6 +8,47 @@
 #include "stored/store_internal.h"
 
 #include "lib/log.h"
+#include "stored/copy.h"
+
+#include <errno.h>
+
+static const char KEPT[] = "before-schema-" STORE_SCHEMA;
+
+/* Whether there is a store, and it has schema version 1. Returns 1, 0 or -errno. */
+static int has_schema_1(struct store *store)
+{
+	struct table_key key = table_key_name("schema");
+	struct table *meta;
+	struct slice value;
+	int r = table_open_to_read(environment_handle(store->environment), "meta", &meta);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = table_get(meta, NULL, &key, &value);
+	if (r == 0)
+		r = slice_is(value, "1");
+	else if (r == TABLE_NONE)
+		r = 0;
+	table_close(meta);
+	return r;
+}
+
+int store_keep_old(struct store *store)
+{
+	const char *home = environment_home(store->environment);
+	int r = has_schema_1(store);
+
+	if (r <= 0)
+		return r;
+	r = copy_make(store->environment, KEPT, NULL);
+	if (r < 0) {
+		log_error("%s: has an older schema, and cannot be copied before it is changed: %s", home,
+			strerror(-r));
+		return r;
+	}
+	log_info("the store is kept as it was in %s/%s; remove that when all is well", home, KEPT);
+	return 0;
+}
 
 static int list_due(struct store *store, struct slice key, struct slice value)
 {

@@ -69,17 +69,22 @@ static int next_own(struct table_walk *walk, const struct table_key *from, const
 	return r;
 }
 
-/* The oldest row of all; TABLE_NONE if there is none. */
+/*
+ * The oldest row of all; TABLE_NONE if there is none. Rows that "delete all" has yet to take
+ * away are passed by at once, however many they are.
+ */
 static int find_oldest(struct store *store, struct slice name, const struct user *user,
 	struct row *ret_row)
 {
+	const struct uuid *deleted = user_deleted_upto(user);
 	struct table_key prefix = table_key_user(name);
+	struct table_key from = deleted ? table_key_id(name, deleted) : prefix;
 	struct table_walk walk;
 	int r = table_walk_begin(store->notifications, store->txn, table_key_slice(&prefix), &walk);
 
 	if (r < 0)
 		return r;
-	r = next_own(&walk, NULL, user, ret_row);
+	r = next_own(&walk, &from, user, ret_row);
 	table_walk_end(&walk);
 	return r;
 }

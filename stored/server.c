@@ -11,6 +11,7 @@
 #include "stored/server.h"
 
 #include "lib/log.h"
+#include "stored/backup.h"
 #include "stored/batch.h"
 #include "stored/clients.h"
 #include "stored/flusher.h"
@@ -41,6 +42,7 @@ struct server {
 	bool durable; /* answers wait for the flush */
 	struct batch *batch;
 	struct flusher *flusher;
+	struct backup *backup;
 	struct answers written, read;
 	struct clients clients;
 	int clients_fd; /* the epoll set */
@@ -86,6 +88,8 @@ static void server_serve_clients(struct server *server)
 	for (struct client *client = server->clients.first, *next; client; client = next) {
 		next = client->next;
 		server_serve_client(server, client);
+		if (client->fd < 0)
+			backup_forget(server->backup, client);
 		clients_drop(&server->clients, client);
 	}
 }
@@ -93,11 +97,10 @@ static void server_serve_clients(struct server *server)
 /* Does the batch and sees its answers off. An error is the end of the server. */
 static int server_run_batch(struct server *server)
 {
-	int r;
+	int r = batch_is_empty(server->batch)
+			? answers_status(&server->read)
+			: batch_run(server->batch, &server->written, &server->read);
 
-	if (batch_is_empty(server->batch))
-		return 0;
-	r = batch_run(server->batch, &server->written, &server->read);
 	if (r < 0)
 		return r;
 	answers_deliver(&server->read);
@@ -105,6 +108,15 @@ static int server_run_batch(struct server *server)
 		return flusher_put(server->flusher, &server->written);
 	answers_deliver(&server->written);
 	return 0;
+}
+
+/* Sees to it that what a frame asks for is done. Returns 0 or -EBADMSG. */
+static int server_take_request(struct server *server, struct client *client,
+	const struct store_frame *frame)
+{
+	if (backup_takes(client, frame))
+		return backup_ask(server->backup, client, frame, &server->read);
+	return batch_add(server->batch, client, frame);
 }
 
 /*
@@ -121,7 +133,7 @@ static int server_take_requests(struct server *server, struct client *client)
 			return SHARE_USED;
 		r = client_next_frame(client, &frame);
 		if (r == 0)
-			r = batch_add(server->batch, client, &frame);
+			r = server_take_request(server, client, &frame);
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}
@@ -219,6 +231,14 @@ static int on_durable(sd_event_source *source, int fd, uint32_t revents, void *c
 	return on_clients(source, fd, revents, context); /* sends, and goes on with who had to wait */
 }
 
+static int on_backup(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct server *server = context;
+
+	backup_take(server->backup, &server->read);
+	return on_clients(source, fd, revents, context);
+}
+
 static int server_greet(struct server *server, struct client *client)
 {
 	struct inbox_greeting greeting;
@@ -294,6 +314,8 @@ static int server_add_sources(struct server *server)
 	if ((r = sd_event_add_io(event, NULL, server->clients_fd, EPOLLIN, on_clients, server)) < 0 ||
 	    (r = sd_event_add_io(event, NULL, flusher_fd(server->flusher), EPOLLIN, on_durable,
 		     server)) < 0 ||
+	    (r = sd_event_add_io(event, NULL, backup_fd(server->backup), EPOLLIN, on_backup,
+		     server)) < 0 ||
 	    (r = sd_event_add_time_relative(event, &server->house, CLOCK_MONOTONIC, HOUSE_USEC, 0,
 		     on_house, server)) < 0 ||
 	    (r = sd_event_add_defer(event, &server->work, on_work, server)) < 0 ||
@@ -316,9 +338,11 @@ int server_new(const struct config *config, struct store *store, const int *list
 	server->clients_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (server->clients_fd < 0)
 		return -errno;
-	if ((r = clients_init(&server->clients, config)) < 0 || (r = batch_new(store, &server->batch)) < 0 || (r = sd_event_new(&server->event)) < 0 ||
+	if ((r = clients_init(&server->clients, config)) < 0 ||
+	    (r = batch_new(store, &server->batch)) < 0 || (r = sd_event_new(&server->event)) < 0 ||
 	    (r = server_add_signals(server->event)) < 0 ||
-	    (r = flusher_new(store, &server->flusher)) < 0 || (r = server_add_sources(server)) < 0)
+	    (r = flusher_new(store, &server->flusher)) < 0 ||
+	    (r = backup_new(store, &server->backup)) < 0 || (r = server_add_sources(server)) < 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < listen_count; i++)
 		r = server_add_listener(server, listen_fds[i]);
@@ -335,6 +359,7 @@ struct server *server_free(struct server *server)
 	sd_event_source_unref(server->work);
 	sd_event_source_unref(server->house);
 	flusher_free(server->flusher);
+	backup_free(server->backup);
 	answers_release(&server->written);
 	answers_release(&server->read);
 	clients_release(&server->clients);
@@ -359,16 +384,20 @@ static int server_drain(struct server *server)
 {
 	struct pollfd fds[] = {
 		{ .fd = flusher_fd(server->flusher), .events = POLLIN },
+		{ .fd = backup_fd(server->backup), .events = POLLIN },
 		{ .fd = server->clients_fd, .events = POLLIN },
 	};
-	int r = on_clients(server->work, server->clients_fd, 0, server);
+	int r;
+
+	backup_stop(server->backup);
+	r = on_clients(server->work, server->clients_fd, 0, server);
 
 	while (r >= 0 && server_owes(server)) {
 		if (poll(fds, ARRAY_LENGTH(fds), DRAIN_MS) <= 0)
 			break;
 		r = on_durable(NULL, fds[0].fd, 0, server);
 		if (r >= 0)
-			r = on_clients(server->work, server->clients_fd, 0, server);
+			r = on_backup(NULL, fds[1].fd, 0, server);
 	}
 	return r < 0 ? r : 0;
 }

@@ -4,8 +4,10 @@
  */
 #include "stored/store.h"
 
+#include "lib/home.h"
 #include "lib/log.h"
 #include "lib/timestamp.h"
+#include "stored/copy.h"
 #include "stored/store_internal.h"
 
 #include <assert.h>
@@ -53,7 +55,12 @@ static const struct {
 	[INBOX_IMPORT] = { store_import, true },
 };
 
-static struct table **table_of(struct store *store, size_t i)
+const char *store_table_name(size_t i)
+{
+	return i < ARRAY_LENGTH(tables) ? tables[i].name : NULL;
+}
+
+struct table **store_table(struct store *store, size_t i)
 {
 	return (struct table **)((char *)store + tables[i].offset);
 }
@@ -64,7 +71,7 @@ static int open_tables(struct store *store)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(tables); i++)
-		r = table_open(handle, store->txn, tables[i].name, table_of(store, i));
+		r = table_open(handle, store->txn, tables[i].name, store_table(store, i));
 	return r;
 }
 
@@ -118,6 +125,8 @@ int store_open(const struct config *config, struct store **ret_store)
 	store->sweeping = true;
 	retention_init(&store->retention, config);
 	r = environment_open(config, &store->environment);
+	if (r == 0)
+		r = store_keep_old(store);
 	if (r < 0)
 		return r;
 	r = open_content(store);
@@ -138,7 +147,7 @@ struct store *store_close(struct store *store)
 		return NULL;
 	store_abort(store);
 	for (size_t i = 0; i < ARRAY_LENGTH(tables); i++)
-		table_close(*table_of(store, i));
+		table_close(*store_table(store, i));
 	environment_close(store->environment);
 	buffer_release(&store->value);
 	buffer_release(&store->record);
@@ -299,6 +308,21 @@ int store_keep_house(struct store *store)
 {
 	retention_tick(store);
 	return environment_keep_house(store->environment);
+}
+
+int store_copy(struct store *store, const atomic_bool *stop)
+{
+	return copy_make(store->environment, HOME_BACKUP, stop);
+}
+
+int store_remove_copy(struct store *store)
+{
+	return copy_remove(store->environment, HOME_BACKUP);
+}
+
+void store_hold(struct store *store, bool held)
+{
+	environment_hold(store->environment, held);
 }
 
 int store_greeting(struct store *store, struct inbox_greeting *ret_greeting)

@@ -9,6 +9,8 @@
 
 #include "lib/inbox.h"
 
+#include <stdatomic.h>
+
 struct store;
 
 /* Returns 0, or -errno after logging what to do. */
@@ -62,6 +64,16 @@ int store_work(struct store *store);
  * Returns 0 or -errno; store_work() may have something to do afterwards.
  */
 int store_keep_house(struct store *store);
+
+/*
+ * A copy of the store in its directory `backup`, see stored/copy.h; the store must be held
+ * while it is made. Both may be called from another thread. Return 0 or -errno.
+ */
+int store_copy(struct store *store, const atomic_bool *stop);
+int store_remove_copy(struct store *store);
+
+/* Whether housekeeping leaves the log alone. */
+void store_hold(struct store *store, bool held);
 
 /* The epoch and the end of the log, between two transactions. Returns 0 or -errno. */
 int store_greeting(struct store *store, struct inbox_greeting *ret_greeting);

@@ -65,6 +65,12 @@ struct store {
 	struct retention retention;
 };
 
+/* ---- store.c: the list of tables ---- */
+
+/* The name of a table, counted from 0; NULL behind the last. And where the store has it. */
+const char *store_table_name(size_t i);
+struct table **store_table(struct store *store, size_t i);
+
 /* ---- meta.c: what the store knows of itself ---- */
 
 /* Checks the schema, or writes it into a new store; migrates an older one. 0 or -errno. */
@@ -84,6 +90,9 @@ int meta_get_number(struct store *store, const char *name, uint64_t *ret_number)
 int meta_put_number(struct store *store, const char *name, uint64_t number);
 
 /* ---- migrate.c ---- */
+
+/* Copies a store of version 1, before anything in it is changed. 0 or -errno. */
+int store_keep_old(struct store *store);
 
 /* Brings a store of version 1 to the present schema, within the transaction. 0 or -errno. */
 int store_migrate(struct store *store);
@@ -199,8 +208,9 @@ int due_slice(struct store *store);
 /* ---- attempt.c: a second attempt gives the answer of the first ---- */
 
 /*
- * Looks for an earlier attempt of a CREATE or BROADCAST. Returns 0 if there is none,
- * ATTEMPT_FOUND with the answer in *reply, INBOX_CONFLICT, or -errno.
+ * Looks for an earlier attempt of a CREATE or BROADCAST. Returns 0 if there is none (or
+ * INBOX_NOT_FOUND, if only a repeat may be answered), ATTEMPT_FOUND with the answer in
+ * *reply, INBOX_CONFLICT, or -errno.
  */
 enum { ATTEMPT_FOUND = 1000 };
 int attempt_find(struct store *store, const struct inbox_request *request, struct store_reply *reply);
@@ -208,6 +218,12 @@ int attempt_find(struct store *store, const struct inbox_request *request, struc
 /* Keeps the answer for later attempts. */
 int attempt_keep(struct store *store, const struct inbox_request *request,
 	const struct store_reply *reply);
+
+/* When the attempt with this value is due to be let go of. Returns 0 or -EBADMSG. */
+int attempt_end(struct slice value, int64_t *ret_time);
+
+/* Lets go of it before that. Returns 0, TABLE_NONE or -errno. */
+int attempt_remove(struct store *store, const struct table_key *key);
 
 /* ---- forget.c ---- */
 

@@ -165,8 +165,14 @@ static int sweep_collect(struct store *store, const struct sweep *sweep, struct 
 	return 0;
 }
 
+static int remove_mark(struct store *store, const struct table_key *key)
+{
+	return table_delete(store->marks, store->txn, key);
+}
+
 /* Removes some rows of a table that belong to the user. Returns how many, or -errno. */
-static int remove_some(struct store *store, struct table *table, struct slice name)
+static int remove_some(struct store *store, struct table *table, struct slice name,
+	int (*remove)(struct store *store, const struct table_key *key))
 {
 	struct table_key prefix = table_key_user(name), keys[SLICE_ROWS];
 	struct table_walk walk;
@@ -182,31 +188,41 @@ static int remove_some(struct store *store, struct table *table, struct slice na
 	}
 	table_walk_end(&walk);
 	for (int i = 0; r >= 0 && i < count; i++)
-		r = table_delete(table, store->txn, &keys[i]);
+		r = remove(store, &keys[i]);
 	return r < 0 ? r : count;
 }
 
-/* What is left of a user who was forgotten. Returns 0 when there is nothing any more. */
-static int remove_traces(struct store *store, struct slice name)
+/*
+ * What is left of a user who was forgotten. Returns 0 when there is nothing any more. The
+ * number of marks is kept right: it stays with a user who comes back meanwhile.
+ */
+static int remove_traces(struct store *store, struct sweep *sweep)
 {
-	struct table_key key = table_key_user(name);
-	int r = remove_some(store, store->marks, name);
+	struct table_key key = table_key_user(sweep->name);
+	int removed = remove_some(store, store->marks, sweep->name, remove_mark);
+	int r = removed < 0 ? removed : 0;
 
+	if (removed > 0) {
+		sweep->user.marks -= (uint32_t)removed;
+		r = store_save_user(store, sweep->name, &sweep->user);
+		return r < 0 ? r : removed;
+	}
 	if (r == 0)
-		r = remove_some(store, store->attempts, name);
-	if (r == 0)
-		r = table_delete(store->users, store->txn, &key);
-	return r;
+		r = remove_some(store, store->attempts, sweep->name, attempt_remove);
+	return r == 0 ? table_delete(store->users, store->txn, &key) : r;
 }
 
 /* All rows are done: the operations of this pass are over. */
 static int sweep_finish(struct store *store, struct sweep *sweep)
 {
 	struct table_key key = table_key_user(sweep->name);
-	int r;
+	int r = 0;
 
 	user_drop_bulk(&sweep->user, sweep->generation);
-	r = store_save_user(store, sweep->name, &sweep->user);
+	if (sweep->user.known) /* a broadcast that was imported behind the pass has escaped it */
+		r = store_settle_user(store, sweep->name, &sweep->user);
+	if (r == 0)
+		r = store_save_user(store, sweep->name, &sweep->user);
 	if (r < 0)
 		return r;
 	if (sweep->user.bulk_count > 0) {
@@ -214,7 +230,7 @@ static int sweep_finish(struct store *store, struct sweep *sweep)
 		sweep->at = (struct uuid){ 0 };
 		return sweep_save(store, sweep);
 	}
-	r = sweep->user.forgotten ? remove_traces(store, sweep->name) : 0;
+	r = sweep->user.forgotten ? remove_traces(store, sweep) : 0;
 	return r > 0 ? sweep_save(store, sweep) : r < 0 ? r : table_delete(store->sweeps, store->txn, &key);
 }
 

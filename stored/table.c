@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 
-enum { FIRST_VALUE_SIZE = 2048 };
+enum { FIRST_VALUE_SIZE = 2048, VERIFY_CACHE = 16 << 20 /* bytes */ };
 
 struct table {
 	DB *db;
@@ -112,7 +112,7 @@ int table_key_get_due(struct slice key, int64_t *ret_time, uint8_t *ret_kind, st
 	return 0;
 }
 
-static int open_file(DB *db, DB_TXN *txn, const char *name)
+static int open_file(DB *db, DB_TXN *txn, const char *name, u_int32_t flags)
 {
 	char file[64];
 	int r = db->set_flags(db, DB_CHKSUM);
@@ -120,11 +120,12 @@ static int open_file(DB *db, DB_TXN *txn, const char *name)
 	if (r == 0 && snprintf(file, sizeof(file), "%s.db", name) >= (int)sizeof(file))
 		r = ENAMETOOLONG;
 	if (r == 0)
-		r = db->open(db, txn, file, NULL, DB_BTREE, DB_CREATE | DB_THREAD, 0640);
+		r = db->open(db, txn, file, NULL, DB_BTREE, flags | DB_THREAD, 0640);
 	return environment_error(r);
 }
 
-int table_open(DB_ENV *handle, DB_TXN *txn, const char *name, struct table **ret_table)
+static int open_table(DB_ENV *handle, DB_TXN *txn, const char *name, u_int32_t flags,
+	struct table **ret_table)
 {
 	struct table *table = calloc(1, sizeof(*table));
 	int r;
@@ -133,7 +134,7 @@ int table_open(DB_ENV *handle, DB_TXN *txn, const char *name, struct table **ret
 		return -ENOMEM;
 	r = environment_error(db_create(&table->db, handle, 0));
 	if (r == 0)
-		r = open_file(table->db, txn, name);
+		r = open_file(table->db, txn, name, flags);
 	if (r == 0 && (!buffer_reserve(&table->value, FIRST_VALUE_SIZE) ||
 			!buffer_reserve(&table->key, TABLE_KEY_MAX)))
 		r = -ENOMEM;
@@ -143,6 +144,71 @@ int table_open(DB_ENV *handle, DB_TXN *txn, const char *name, struct table **ret
 	}
 	*ret_table = table;
 	return 0;
+}
+
+int table_open(DB_ENV *handle, DB_TXN *txn, const char *name, struct table **ret_table)
+{
+	return open_table(handle, txn, name, DB_CREATE, ret_table);
+}
+
+int table_open_to_read(DB_ENV *handle, const char *name, struct table **ret_table)
+{
+	return open_table(handle, NULL, name, DB_RDONLY, ret_table);
+}
+
+/* What is found first; what follows is often but a consequence. */
+struct verification {
+	struct slice path;
+	struct buffer *why;
+};
+
+static void on_verify_message(const DB_ENV *handle, const char *prefix, const char *message)
+{
+	struct verification *verification = handle->app_private;
+	size_t len = verification->path.len;
+
+	(void)prefix;
+	if (verification->why->len > 0)
+		return;
+	if (strncmp(message, verification->path.data, len) == 0 && message[len] == ':')
+		message += len + strspn(message + len, ": ");
+	buffer_append_string(verification->why, message);
+}
+
+/* Returns as the library does. The handle is gone afterwards. */
+static int verify_file(DB *db, struct verification *verification)
+{
+	DB_ENV *handle = db->get_env(db); /* one that the library makes for it */
+	int r = db->set_cachesize(db, 0, VERIFY_CACHE, 1);
+
+	if (r != 0) {
+		db->close(db, 0);
+		return r;
+	}
+	handle->app_private = verification;
+	db->set_errcall(db, on_verify_message);
+	return db->verify(db, verification->path.data, NULL, NULL, 0);
+}
+
+int table_verify(const char *directory, const char *name, struct buffer *why)
+{
+	_cleanup_(buffer_release) struct buffer path = { 0 };
+	struct verification verification = { .why = why };
+	DB *db;
+	int r;
+
+	buffer_print(&path, "%s/%s.db", directory, name);
+	if (!buffer_string(&path))
+		return -ENOMEM;
+	verification.path = buffer_slice(&path);
+	r = db_create(&db, NULL, 0);
+	if (r == 0)
+		r = verify_file(db, &verification);
+	if (r == 0 || r == ENOMEM)
+		return environment_error(r);
+	if (why->len == 0)
+		buffer_append_string(why, db_strerror(r));
+	return TABLE_DAMAGED;
 }
 
 struct table *table_close(struct table *table)
@@ -255,6 +321,8 @@ static int walk_move(struct table_walk *walk, u_int32_t how, struct slice start,
 		return TABLE_NONE;
 	if (r != 0)
 		return r == -ENOMEM ? r : environment_error(r);
+	if (key.size > TABLE_KEY_MAX)
+		return -EBADMSG; /* callers copy keys */
 	*ret_key = (struct slice){ .data = key.data, .len = key.size };
 	*ret_value = (struct slice){ .data = value.data, .len = value.size };
 	return 0;

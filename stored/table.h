@@ -52,6 +52,18 @@ struct table;
 int table_open(DB_ENV *handle, DB_TXN *txn, const char *name, struct table **ret_table);
 struct table *table_close(struct table *table);
 
+/* Opens one that there is, to be read only. */
+int table_open_to_read(DB_ENV *handle, const char *name, struct table **ret_table);
+
+enum { TABLE_DAMAGED = 1 };
+
+/*
+ * Looks through the file of a table in this directory, which nobody writes to. It is read
+ * without an environment, which a broken page would end. Returns 0; TABLE_DAMAGED and what
+ * is wrong in *why; or -ENOMEM.
+ */
+int table_verify(const char *directory, const char *name, struct buffer *why);
+
 enum { TABLE_NONE = 1 }; /* there is no such row, or no further one */
 
 int table_get(struct table *table, DB_TXN *txn, const struct table_key *key, struct slice *ret_value);

@@ -1,8 +1,6 @@
 /* The thread that writes pages back, see writeback.h. */
 #include "stored/writeback.h"
 
-#include "stored/environment.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,6 +20,7 @@ struct writeback {
 	int fds[FILES_MAX];
 	size_t count;
 	uint64_t checkpoint; /* the end of the log at the last one; 0 = not yet known */
+	bool held;	     /* no checkpoint */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
@@ -128,6 +127,11 @@ int writeback_add_file(struct writeback *writeback, int directory_fd, const char
 	return 0;
 }
 
+void writeback_hold(struct writeback *writeback, bool held)
+{
+	writeback->held = held;
+}
+
 enum what_next { NOTHING, PASS, CHECKPOINT };
 
 /* What is to be done when the log has grown by so much. */
@@ -135,7 +139,9 @@ static enum what_next decide(const struct writeback *writeback, uint64_t since)
 {
 	bool found_few = writeback->found >= 0 && writeback->found <= FEW_PAGES;
 
-	if (since >= CHECKPOINT_AT || (since >= CHECKPOINT_FROM && !writeback->pass && found_few))
+	if (!writeback->held &&
+	    (since >= CHECKPOINT_AT ||
+		    (since >= CHECKPOINT_FROM && !writeback->pass && found_few)))
 		return CHECKPOINT;
 	return since >= PASSES_FROM && !writeback->pass ? PASS : NOTHING;
 }

@@ -9,11 +9,7 @@
  */
 #pragma once
 
-#include "lib/result.h"
-
-#include <stdint.h>
-
-#include <db.h>
+#include "stored/environment.h"
 
 struct writeback;
 
@@ -25,6 +21,12 @@ struct writeback *writeback_free(struct writeback *writeback);
 
 /* Names a file with pages to bring to the disk; before the first step. Returns 0 or -errno. */
 int writeback_add_file(struct writeback *writeback, int directory_fd, const char *path);
+
+/*
+ * Whether there are passes only. For a checkpoint that comes upon a page which is just being
+ * copied sleeps for a second (the library's mp_sync.c), and nobody is served meanwhile.
+ */
+void writeback_hold(struct writeback *writeback, bool held);
 
 /*
  * What the log has grown to since the last step makes necessary: nothing, a pass, which is

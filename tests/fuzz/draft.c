@@ -3,8 +3,8 @@
  * and clients can read: its content JSON, all of it in its bounds, and the same
  * after the store has had it.
  */
+#include "lib/draft_batch.h"
 #include "lib/json.h"
-#include "lib/notification.h"
 #include "lib/timestamp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,6 +63,19 @@ static void check_draft(const struct draft *draft, enum draft_kind kind)
 	check_bytes(&notification);
 }
 
+static void check_batch(struct slice text)
+{
+	struct problems problems = { 0 };
+	struct draft_batch batch = { 0 };
+	int r = draft_batch_parse(text, NOW, &problems, &batch);
+
+	require((r == 0 && problems.count == 0 && batch.count > 0) ||
+		(r == DRAFT_INVALID && problems.count > 0 && batch.count == 0));
+	for (unsigned i = 0; i < batch.count; i++)
+		check_draft(&batch.drafts[i], DRAFT_FOR_USER);
+	draft_batch_release(&batch);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice text = { (const char *)data, size };
@@ -80,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_draft(&draft, (enum draft_kind)kind);
 		draft_release(&draft);
 	}
+	check_batch(text);
 	notification_decode(&decoder, &notification);
 	if (decoder_finish(&decoder) == 0)
 		check_bytes(&notification);

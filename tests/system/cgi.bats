@@ -103,6 +103,10 @@ check_bodies() {
 	expect_error 400 invalid_request
 	request "$gateway" POST / "$(note)" CONTENT_TYPE=text/plain
 	expect_error 415 unsupported_media_type
+	request "$gateway" POST /batch "{\"notifications\":[$(note)]}$(printf '%70000s' '')"
+	expect_status 201
+	request "$gateway" POST /batch "{\"notifications\":[$(note)]}" CONTENT_LENGTH=4194305
+	expect_error 413 too_large
 }
 
 check_tokens() {

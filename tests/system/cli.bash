@@ -10,9 +10,9 @@ line_for() {
 		"$1" "${2-Title}" "${3:+,$3}"
 }
 
-# lines_for USER COUNT: so many, with the titles 1, 2 ...
+# lines_for USER COUNT [MEMBERS]: so many, with the titles 1, 2 ...
 lines_for() {
-	seq "$2" | sed "s|.*|$(line_for "$1" '&')|"
+	seq "$2" | sed "s|.*|$(line_for "$1" '&' "${@:3}")|"
 }
 
 # unread USER: how many, as the store says
@@ -38,4 +38,14 @@ watch_changes() {
 # next_change: the next line of it, in $output
 next_change() {
 	IFS= read -r -t 20 -u "$changes" output
+}
+
+# in_terminal COLUMNS COMMAND: its output on a terminal of that width, in $output
+in_terminal() {
+	output=$(TERM=xterm script -qec "stty cols $1 && $2" /dev/null </dev/null | tr -d '\r')
+}
+
+# answering TEXT COMMAND: its output where it can ask on a terminal, in $output
+answering() {
+	output=$(script -qec "$2" /dev/null <<<"$1" | tr -d '\r')
 }

@@ -7,6 +7,7 @@ load cli
 
 setup_file() {
 	begin_tests
+	set_config store max-per-user 0
 	start_stored
 }
 
@@ -18,11 +19,6 @@ teardown_file() {
 setup() {
 	user=user$BATS_TEST_NUMBER
 	cd "$BATS_TEST_TMPDIR" || return
-}
-
-# in_terminal COLUMNS COMMAND: its output on a terminal of that width, in $output
-in_terminal() {
-	output=$(TERM=xterm script -qec "stty cols $1 && $2" /dev/null </dev/null | tr -d '\r')
 }
 
 @test "without a subcommand it prints the help on standard error" {

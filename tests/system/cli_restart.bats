@@ -8,6 +8,7 @@ load cli
 # A store for each test: it ends with the shell that starts it
 setup() {
 	begin_tests
+	set_config store max-per-user 0
 	start_stored
 	user=alice
 	cd "$BATS_TEST_TMPDIR" || return
@@ -78,4 +79,38 @@ teardown() {
 	of_json ".op == \"epoch\" and .epoch != \"$epoch\""
 	kill -INT "$watcher"
 	wait "$watcher"
+}
+
+@test "an import goes on when the store was killed, and stores everything once" {
+	lines_for "$user" 20000 >lines
+	coproc importer { exec "$top_builddir/cli/tidings" import - 2>errors; }
+	local pid=$importer_PID to=${importer[1]}
+	head -n 10000 lines >&"$to"
+	until [ "$(unread "$user")" -ge 250 ]; do :; done
+	kill_program stored
+	start_stored
+	tail -n 10000 lines >&"$to"
+	exec {to}>&-
+	wait "$pid"
+	[ ! -s errors ]
+	[ "$(unread "$user")" = 20000 ]
+	[ "$(tidings export --user "$user" | jq -r 'select(.title).title')" = "$(seq 20000)" ]
+}
+
+@test "an import that broke off is done again, and nothing is there twice" {
+	local result=0
+	lines_for "$user" 20000 '"createdAt":"2026-01-31T09:30:00Z"' >lines
+	set_config store retention-days 0
+	stop_program stored
+	start_stored
+	coproc importer { exec "$top_builddir/cli/tidings" import - 2>errors; }
+	local pid=$importer_PID to=${importer[1]}
+	head -n 10000 lines >&"$to"
+	until [ "$(unread "$user")" -ge 250 ]; do :; done
+	kill -KILL "$pid"
+	wait "$pid" || result=$?
+	[ "$result" = 137 ]
+	[ "$(unread "$user")" -lt 20000 ]
+	tidings import lines
+	[ "$(unread "$user")" = 20000 ]
 }

@@ -33,6 +33,12 @@ daemons() {
 		"$top_builddir"/cgi/*.fcgi
 }
 
+# The pages of tidings: what everybody uses, and the rest
+tool_pages() {
+	page tidings.1
+	page tidings-admin.8
+}
+
 subcommands() {
 	"$top_builddir/cli/tidings" --help | awk '/^  [a-z]/ { print $1 }'
 }
@@ -43,11 +49,11 @@ help_options() {
 		sed -E 's/^ +//; s/ +$//' | sort
 }
 
-# The same for a page, in its whole or from the named sections only
+# page_options SECTIONS PAGE...: the same for pages, from the named sections or, if "", from all
 page_options() {
-	local file=$1
+	local wanted=$1
 	shift
-	awk -v wanted="$*" '
+	awk -v wanted="$wanted" '
 		BEGIN { n = split(wanted, names, ",") }
 		/^\.S[hs] / {
 			inside = wanted == ""
@@ -65,7 +71,7 @@ page_options() {
 					argument = " " $i
 			}
 			print letter name argument
-		}' "$file" | sed 's/^ //' | sort
+		}' "$@" | sed 's/^ //' | sort
 }
 
 # Fails, with the difference, unless both texts are the same and not empty
@@ -109,21 +115,21 @@ same() {
 	for program in $(daemons); do
 		echo "# $program"
 		same "$("$program" --help | help_options)" \
-			"$(page_options "$(page "$(basename "$program").8")")"
+			"$(page_options '' "$(page "$(basename "$program").8")")"
 	done
 }
 
-@test "the subcommands of tidings stand in its page, and no others" {
-	same "$(subcommands | sort)" \
-		"$(awk '$1 == ".Ss" { print $2 }' "$(page tidings.1)" | sort)"
+@test "the subcommands of tidings stand in its pages, each once, and no others" {
+	same "$(subcommands | sort)" "$(awk '$1 == ".Ss" { print $2 }' $(tool_pages) | sort)"
 }
 
 @test "the options of each subcommand stand in its section, and no others" {
-	local name
+	local name pages
+	pages=$(tool_pages)
 	for name in $(subcommands); do
 		echo "# $name"
 		same "$("$top_builddir/cli/tidings" "$name" --help | help_options)" \
-			"$(page_options "$(page tidings.1)" "$name,COMMON OPTIONS")"
+			"$(page_options "$name,COMMON OPTIONS" $pages)"
 	done
 }
 

@@ -71,11 +71,3 @@ teardown_file() {
 @test "so are those who join meanwhile" {
 	scenario dismiss amid_joining
 }
-
-@test "tidings watch --json: broadcasts whoever is asked for, and what ends sessions" {
-	scenario watch json
-}
-
-@test "tidings watch: the same as lines" {
-	scenario watch lines
-}

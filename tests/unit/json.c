@@ -172,6 +172,45 @@ static void test_members(void)
 	ok_member("{\"\":1}", "", "1");
 }
 
+/* The elements, each with "|" behind it; or why there are none. */
+static void ok_elements(const char *text, int expected_result, const char *expected)
+{
+	_cleanup_(buffer_release) struct buffer found = { 0 };
+	struct slice elements, element;
+	int r = json_open_array(slice_of(text), "list", &elements);
+
+	ok_int_equal(r, expected_result, "the array of %s", text);
+	while (r == 0 && json_next_element(&elements, &element)) {
+		buffer_append_slice(&found, element);
+		buffer_append_string(&found, "|");
+	}
+	ok_string_equal(buffer_string(&found), expected, "its elements");
+}
+
+static void test_elements(void)
+{
+	ok_elements("{\"list\":[]}", 0, "");
+	ok_elements(" { \"list\" :\n[ ] } ", 0, "");
+	ok_elements("{\"list\":[1]}", 0, "1|");
+	ok_elements("{\"list\":[1,[2,3],{\"a\":[4,5]},\"],\",null]}", 0,
+		"1|[2,3]|{\"a\":[4,5]}|\"],\"|null|");
+	ok_elements("{\"list\":[ 1 ,\t2\n]}", 0, " 1 |\t2\n|");
+	ok_elements("{\"list\":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]}", 0,
+		"[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]|");
+	ok_elements("{\"list\":[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]}", JSON_TOO_DEEP, "");
+	ok_elements("{\"list\":[1,]}", JSON_MALFORMED, "");
+	ok_elements("{\"list\":[\"\xff\"]}", JSON_ENCODING, "");
+	ok_elements("", JSON_MALFORMED, "");
+	ok_elements("{\"list\":7}", -ENOENT, "");
+	ok_elements("{\"list\":{\"list\":[]}}", -ENOENT, "");
+	ok_elements("{\"list\":[],\"list\":[]}", -ENOENT, "");
+	ok_elements("{\"list\":[],\"other\":1}", -ENOENT, "");
+	ok_elements("{\"lists\":[]}", -ENOENT, "");
+	ok_elements("[{\"list\":[]}]", -ENOENT, "");
+	ok_elements("[]", -ENOENT, "");
+	ok_elements("{}", -ENOENT, "");
+}
+
 static void ok_quoted(struct slice string, const char *expected)
 {
 	_cleanup_(buffer_release) struct buffer to = { 0 };
@@ -220,6 +259,7 @@ int main(void)
 	test_cuts();
 	test_strings();
 	test_members();
+	test_elements();
 	test_quoting();
 	test_problems();
 	return tap_done();

@@ -14,8 +14,8 @@ static char *no_items[] = { NULL };
 /* Handlers leave their name, and what they were given, in the body. */
 static void leave(struct exchange *exchange, const char *name)
 {
-	buffer_print(&exchange->answer->body, "%s at %.*s", name, (int)exchange->base.len,
-		exchange->base.data ? exchange->base.data : "");
+	buffer_print(&exchange->answer->body, "%s at %.*s", name, (int)exchange->path.base.len,
+		exchange->path.base.data ? exchange->path.base.data : "");
 }
 
 static void handle_root(struct exchange *exchange)
@@ -32,7 +32,7 @@ static void handle_one(struct exchange *exchange)
 {
 	char id[UUID_SIZE];
 
-	uuid_format(&exchange->id, id);
+	uuid_format(&exchange->words.id, id);
 	leave(exchange, "one");
 	buffer_print(&exchange->answer->body, " %s", id);
 }
@@ -40,6 +40,13 @@ static void handle_one(struct exchange *exchange)
 static void handle_mark(struct exchange *exchange)
 {
 	leave(exchange, "mark");
+}
+
+static void handle_user(struct exchange *exchange)
+{
+	leave(exchange, "user");
+	buffer_print(&exchange->answer->body, " %.*s", (int)exchange->words.user.len,
+		exchange->words.user.data);
 }
 
 static void handle_create(struct exchange *exchange)
@@ -53,9 +60,11 @@ static const char *const some[] = { "limit", "type", NULL };
 static const struct route routes[] = {
 	{ "GET", "/", AUTH_ANYONE, ROUTE_NO_BODY, some, handle_root },
 	{ "POST", "/", AUTH_ANYONE, ROUTE_JSON, none, handle_create },
+	{ "POST", "/large", AUTH_ANYONE, ROUTE_LARGE_JSON, none, handle_create },
 	{ "GET", "/word", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_word },
 	{ "GET", "/ID", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_one },
 	{ "PATCH", "/ID/read", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_mark },
+	{ "DELETE", "/users/USER", AUTH_ANYONE, ROUTE_NO_BODY, none, handle_user },
 	{ 0 },
 };
 
@@ -65,34 +74,57 @@ struct exchange_case {
 	const char *text; /* the whole body, or a part of the error's */
 };
 
-static void set(char *to, size_t size, char **variables, size_t *count, const char *name,
-	const char *value)
+/* What the web server says of the path as the client wrote it; NULL = nothing. */
+static const char *request_uri;
+
+/* A request's variables, and what it is asked of. */
+struct setting {
+	struct config config;
+	struct application application;
+	char text[6][256];
+	char *variables[7];
+	struct http_request request;
+};
+
+static void set(struct setting *setting, const char *name, const char *value)
 {
+	size_t n = 0;
+
 	if (!value)
 		return;
-	snprintf(to, size, "%s=%s", name, value);
-	variables[(*count)++] = to;
+	while (setting->variables[n])
+		n++;
+	snprintf(setting->text[n], sizeof(setting->text[n]), "%s=%s", name, value);
+	setting->variables[n] = setting->text[n];
+}
+
+static void prepare(struct setting *setting, const struct exchange_case *c)
+{
+	*setting = (struct setting){
+		.config.push.path = base_path,
+		.config.web.allowed_origins = no_items,
+		.config.web.trusted_proxies = no_items,
+		.config.web.max_body = 1000,
+		.config.auth.cookie = nothing,
+		.application.config = &setting->config,
+		.request.variables = setting->variables,
+		.request.body = slice_of(c->body),
+	};
+	set(setting, "REQUEST_METHOD", c->method);
+	set(setting, "SCRIPT_NAME", c->script);
+	set(setting, "PATH_INFO", c->path);
+	set(setting, "QUERY_STRING", c->query);
+	set(setting, "CONTENT_TYPE", c->type);
+	set(setting, "REQUEST_URI", request_uri);
 }
 
 static void run(const struct exchange_case *c, enum http_body state, struct answer *answer)
 {
-	struct config config = { 0 };
-	struct application application = { .config = &config };
-	char text[5][256];
-	char *variables[6] = { NULL };
-	struct http_request request = { .variables = variables, .body_state = state };
-	size_t count = 0;
+	struct setting setting;
 
-	config.push.path = base_path;
-	config.web.allowed_origins = config.web.trusted_proxies = no_items;
-	config.auth.cookie = nothing;
-	set(text[0], sizeof(text[0]), variables, &count, "REQUEST_METHOD", c->method);
-	set(text[1], sizeof(text[1]), variables, &count, "SCRIPT_NAME", c->script);
-	set(text[2], sizeof(text[2]), variables, &count, "PATH_INFO", c->path);
-	set(text[3], sizeof(text[3]), variables, &count, "QUERY_STRING", c->query);
-	set(text[4], sizeof(text[4]), variables, &count, "CONTENT_TYPE", c->type);
-	request.body = slice_of(c->body);
-	route_answer(routes, &application, &request, answer);
+	prepare(&setting, c);
+	setting.request.body_state = state;
+	route_answer(routes, &setting.application, &setting.request, answer);
 }
 
 static void check(const struct exchange_case *c, enum http_body state)
@@ -143,6 +175,22 @@ static const struct exchange_case paths[] = {
 	{ "PATCH", "/n", "/" ID "/read/x", NULL, NULL, NULL, 404, "not_found" },
 };
 
+static const struct {
+	const char *uri;
+	struct exchange_case c;
+} users[] = {
+	{ "/n/users/a%2Fb%20c",
+		{ "DELETE", "/n", "/users/a/b c", NULL, NULL, NULL, 200, "user at /n a/b c" } },
+	{ "/n/users/a%09b",
+		{ "DELETE", "/n", "/users/a\tb", NULL, NULL, NULL, 400, "\"userId\"" } },
+	{ "/n/users/%FF", { "DELETE", "/n", "/users/\xff", NULL, NULL, NULL, 400, "\"userId\"" } },
+	{ "/n/users/a", { "DELETE", "/n", "/users/a", "x=1", NULL, NULL, 400, "\"field\":\"x\"" } },
+	{ "/n/users/", { "DELETE", "/n", "/users/", NULL, NULL, NULL, 404, "not_found" } },
+	{ NULL, { "DELETE", "/n", "/users/a", NULL, NULL, NULL, 404, "not_found" } },
+	{ "/n/users/a", { "GET", "/n", "/users/a", NULL, NULL, NULL, 405, "not_allowed" } },
+	{ "/n/users/a", { "OPTIONS", "/n", "/users/a", NULL, NULL, NULL, 204, NULL } },
+};
+
 static const struct exchange_case methods[] = {
 	{ "PUT", "/n", "/", NULL, NULL, NULL, 405, "method_not_allowed" },
 	{ "get", "/n", "/", NULL, NULL, NULL, 405, "method_not_allowed" },
@@ -175,6 +223,8 @@ static const struct exchange_case bodies[] = {
 	{ "POST", "/n", "/", NULL, "application/json", "{}", 200, "create at /n" },
 	{ "POST", "/n", "/", NULL, "application/json; charset=utf-8", "", 200, "create at /n" },
 	{ "POST", "/n", "/", NULL, NULL, "{}", 415, "unsupported_media_type" },
+	{ "POST", "/n", "/large", NULL, "application/json", "{}", 200, "create at /n" },
+	{ "POST", "/n", "/large", NULL, "text/plain", "{}", 415, "unsupported_media_type" },
 	{ "POST", "/n", "/", NULL, "text/plain", "{}", 415, "unsupported_media_type" },
 	{ "POST", "/n", "/", "a=1", "text/plain", "{}", 400, "\"field\":\"a\"" },
 };
@@ -183,6 +233,15 @@ static void check_all(const struct exchange_case *cases, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		check(&cases[i], HTTP_BODY_WHOLE);
+}
+
+static void test_users(void)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(users); i++) {
+		request_uri = users[i].uri;
+		check(&users[i].c, HTTP_BODY_WHOLE);
+	}
+	request_uri = NULL;
 }
 
 static void test_allow(void)
@@ -232,13 +291,42 @@ static void test_body_states(void)
 	check(&c, HTTP_BODY_TOO_LARGE);
 }
 
+static void test_limits(void)
+{
+	static const struct {
+		const char *method, *path;
+		size_t limit;
+	} cases[] = {
+		{ "POST", "/", 1000 },
+		{ "POST", "/large", 4194304 },
+		{ "GET", "/large", 1000 },
+		{ "POST", "/large/", 1000 },
+		{ "POST", "/none", 1000 },
+		{ "PATCH", "/" ID "/read", 1000 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct exchange_case c = { .method = cases[i].method,
+			.script = "/n",
+			.path = cases[i].path };
+		struct setting setting;
+
+		prepare(&setting, &c);
+		ok_int_equal(
+			(intmax_t)route_body_limit(routes, &setting.application, &setting.request),
+			(intmax_t)cases[i].limit, "the limit of %s %s", c.method, c.path);
+	}
+}
+
 int main(void)
 {
 	check_all(paths, ARRAY_LENGTH(paths));
+	test_users();
 	check_all(methods, ARRAY_LENGTH(methods));
 	check_all(queries, ARRAY_LENGTH(queries));
 	check_all(bodies, ARRAY_LENGTH(bodies));
 	test_allow();
 	test_body_states();
+	test_limits();
 	return tap_done();
 }

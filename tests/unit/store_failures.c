@@ -18,6 +18,10 @@ enum { BREAK_OFF = 1000 /* in the place of a status: ends the connection */ };
 struct false_store {
 	int listen_fd;
 	unsigned status; /* what it answers to the next request */
+	/* Of the last one: */
+	char caller[32];
+	int64_t issued;
+	size_t user_len;
 };
 
 static void send_greeting(int fd)
@@ -56,6 +60,23 @@ static void send_status(int fd, const struct store_frame *request, unsigned stat
 	buffer_release(&frame);
 }
 
+/* Keeps what the request says of who asks, and whether it names a user. */
+static void note_request(struct false_store *store, const struct store_frame *frame)
+{
+	struct inbox_request request;
+	const struct slice *name = &request.caller.name;
+
+	if (store_decode_request(frame->operation, frame->payload, &request) < 0) {
+		tap_ok(false, "operation %u is a valid request", frame->operation);
+		return;
+	}
+	snprintf(store->caller, sizeof(store->caller), "%.*s", (int)name->len,
+		name->data ? name->data : "");
+	store->issued = request.caller.issued;
+	store->user_len = request.user.len;
+	store_request_release(&request);
+}
+
 /* One connection at a time; ends when the socket is shut down. */
 static void *serve(void *context)
 {
@@ -68,6 +89,7 @@ static void *serve(void *context)
 
 		send_greeting(fd);
 		while (read_request(fd, &input, &request) && store->status != BREAK_OFF) {
+			note_request(store, &request);
 			send_status(fd, &request, store->status);
 			buffer_consume(&input, request.bytes);
 		}
@@ -77,66 +99,119 @@ static void *serve(void *context)
 	return NULL;
 }
 
-static void ask(struct exchange *exchange, enum inbox_operation operation)
+/* What the next request is to be. */
+static struct {
+	enum inbox_operation operation;
+	const struct inbox_once *once;
+	const char *principal; /* NULL = nobody */
+	int64_t issued;
+} asked;
+
+static void ask(struct exchange *exchange)
 {
-	struct draft draft = { .user = SLICE("u"), .content = SLICE("\"title\":\"T\"") };
+	struct draft draft = { .content = SLICE("\"title\":\"T\"") };
 	struct inbox_request request = {
-		.operation = operation,
-		.user = operation == INBOX_CREATE ? (struct slice){ 0 } : SLICE("u"),
+		.operation = asked.operation,
 		.drafts = &draft,
 		.draft_count = 1,
+		.once = asked.once,
 	};
 	struct inbox_answer answer;
 
+	if (asked.operation == INBOX_CREATE)
+		draft.user = SLICE("u");
+	if (asked.principal)
+		exchange->principal.user = strdup(asked.principal);
+	else if (asked.operation == INBOX_COUNT)
+		request.user = SLICE("u");
+	exchange->principal.issued = asked.issued;
 	if (route_ask_store(exchange, &request, &answer) == 0)
 		inbox_answer_release(&answer);
 }
 
-static void ask_count(struct exchange *exchange)
-{
-	ask(exchange, INBOX_COUNT);
-}
-
-static void ask_create(struct exchange *exchange)
-{
-	ask(exchange, INBOX_CREATE);
-}
-
 static const char *const none[] = { NULL };
 static const struct route routes[] = {
-	{ "GET", "/", AUTH_ANYONE, ROUTE_NO_BODY, none, ask_count },
-	{ "POST", "/", AUTH_ANYONE, ROUTE_NO_BODY, none, ask_create },
+	{ "GET", "/", AUTH_ANYONE, ROUTE_NO_BODY, none, ask },
 	{ 0 },
 };
 
 static void check(struct false_store *store, const struct application *application,
-	const char *method, unsigned store_status, unsigned status, const char *text)
+	enum inbox_operation operation, unsigned store_status, unsigned status, const char *text)
 {
-	char method_variable[32];
-	char *variables[] = { method_variable, NULL };
+	static char method[] = "REQUEST_METHOD=GET";
+	char *variables[] = { method, NULL };
 	struct http_request request = { .variables = variables };
 	struct answer answer = { 0 };
+	const char *headers;
 
-	snprintf(method_variable, sizeof(method_variable), "REQUEST_METHOD=%s", method);
 	store->status = store_status;
+	asked.operation = operation;
 	route_answer(routes, application, &request, &answer);
-	ok_int_equal(answer.status, status, "%s when the store says %u", method, store_status);
+	headers = buffer_string(&answer.headers);
+	ok_int_equal(answer.status, status, "operation %d when the store says %u", operation,
+		store_status);
 	tap_ok(strstr(buffer_string(&answer.body), text), "the answer says %s", text);
-	tap_ok((status == 503) == (answer.headers.len > 0 &&
-					  strstr(buffer_string(&answer.headers), "Retry-After: ")),
+	tap_ok((status == 503) == (strstr(headers, "Retry-After: ") != NULL),
 		"Retry-After comes with 503");
+	tap_ok((status == 401) == (strstr(headers, "WWW-Authenticate: Bearer ") != NULL),
+		"WWW-Authenticate comes with 401");
 	answer_release(&answer);
 }
 
-static void check_all(struct false_store *store, const struct application *application)
+static void check_refusals(struct false_store *store, const struct application *application)
 {
-	check(store, application, "GET", INBOX_NOT_FOUND, 404, "\"not_found\"");
-	check(store, application, "GET", INBOX_FORBIDDEN, 503, "\"unavailable\"");
-	check(store, application, "GET", INBOX_INVALID, 400, "\"invalid_request\"");
-	check(store, application, "POST", INBOX_STORAGE_FULL, 507, "\"storage_full\"");
-	check(store, application, "POST", INBOX_BUSY, 503, "nothing was changed");
-	check(store, application, "POST", INBOX_FAILED, 503, "try again");
-	check(store, application, "POST", BREAK_OFF, 503, "it is not known whether");
+	static const struct {
+		enum inbox_operation operation;
+		unsigned store_status, status;
+		const char *text;
+	} cases[] = {
+		{ INBOX_COUNT, INBOX_NOT_FOUND, 404, "\"not_found\"" },
+		{ INBOX_COUNT, INBOX_FORBIDDEN, 503, "\"unavailable\"" },
+		{ INBOX_COUNT, INBOX_INVALID, 400, "\"invalid_request\"" },
+		{ INBOX_COUNT, INBOX_REVOKED, 401, "\"token_revoked\"" },
+		{ INBOX_CREATE, INBOX_STORAGE_FULL, 507, "\"storage_full\"" },
+		{ INBOX_CREATE, INBOX_BUSY, 503, "nothing was changed" },
+		{ INBOX_CREATE, INBOX_FAILED, 503, "try again" },
+		{ INBOX_CREATE, INBOX_CONFLICT, 409, "\"idempotency_conflict\"" },
+		{ INBOX_BROADCAST, INBOX_TOO_MANY, 507, "\"storage_full\"" },
+		{ INBOX_BROADCAST, INBOX_TOO_MANY, 507, "1000 broadcasts" },
+		{ INBOX_CREATE, BREAK_OFF, 503, "it is not known whether" },
+		{ INBOX_BROADCAST, BREAK_OFF, 503, "it is not known whether" },
+		{ INBOX_READ_ALL, BREAK_OFF, 503, "try again" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+		check(store, application, cases[i].operation, cases[i].store_status,
+			cases[i].status, cases[i].text);
+}
+
+/* In whose name the store is asked, and about whose inbox. */
+static void check_caller(struct false_store *store, const struct application *application)
+{
+	asked.principal = NULL;
+	check(store, application, INBOX_COUNT, INBOX_NOT_FOUND, 404, "not_found");
+	tap_ok(store->user_len == 1 && !*store->caller, "without a token: in nobody's name");
+	asked.principal = "anna";
+	asked.issued = 1767225600;
+	check(store, application, INBOX_COUNT, INBOX_NOT_FOUND, 404, "not_found");
+	ok_string_equal(store->caller, "anna", "in the name of the token's user");
+	ok_int_equal(store->issued, 1767225600, "with the time of the token");
+	ok_int_equal(store->user_len, 4, "about the user's own inbox");
+	check(store, application, INBOX_BROADCAST, INBOX_TOO_MANY, 507, "storage_full");
+	ok_string_equal(store->caller, "anna", "the same for a broadcast");
+	ok_int_equal(store->user_len, 0, "which is about no one user");
+	check(store, application, INBOX_WITHDRAW_BROADCAST, INBOX_NOT_FOUND, 404, "not_found");
+	check(store, application, INBOX_CREATE, INBOX_CONFLICT, 409, "idempotency_conflict");
+}
+
+/* With a key a create is sent again by itself, until the store answers or is given up. */
+static void check_once(struct false_store *store, const struct application *application)
+{
+	static const struct inbox_once once = { .key = { 1 } };
+
+	asked.once = &once;
+	check(store, application, INBOX_CREATE, BREAK_OFF, 503, "try again with the same");
+	asked.once = NULL;
 }
 
 int main(void)
@@ -162,13 +237,15 @@ int main(void)
 		pthread_create(&thread, NULL, serve, &store) != 0 ||
 		application_connect(&application) < 0)
 		return 1;
-	check_all(&store, &application);
+	check_caller(&store, &application);
+	check_refusals(&store, &application);
+	check_once(&store, &application);
 	shutdown(store.listen_fd, SHUT_RDWR);
 	pthread_join(thread, NULL);
 	close(store.listen_fd);
 	endpoint_remove(&endpoint);
-	check(&store, &application, "GET", 0, 503, "does not answer");
-	check(&store, &application, "POST", 0, 503, "does not answer");
+	check(&store, &application, INBOX_COUNT, 0, 503, "does not answer");
+	check(&store, &application, INBOX_CREATE, 0, 503, "does not answer");
 	application.inbox = inbox_free(application.inbox);
 	rmdir(directory);
 	return tap_done();

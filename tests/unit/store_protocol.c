@@ -58,6 +58,8 @@ static const struct inbox_request requests[] = {
 	{ .operation = INBOX_EXPORT, .position = { "\1anna", 5 } },
 	{ .operation = INBOX_EXPORT, .user = { "anna", 4 } },
 	{ .operation = INBOX_IMPORT, .entries = entries, .entry_count = ARRAY_LENGTH(entries) },
+	{ .operation = INBOX_BROADCAST, .drafts = &to_all, .draft_count = 1, .once = &once,
+		.only_repeat = true },
 	{ .operation = INBOX_BACKUP },
 	{ .operation = INBOX_BACKUP_END },
 };
@@ -147,6 +149,24 @@ static void test_users(void)
 	ok_int_equal(decode(&broadcast), -EBADMSG, "two broadcasts at once");
 	create.draft_count = 0;
 	ok_int_equal(decode(&create), -EBADMSG, "a create of nothing");
+}
+
+static void test_once(void)
+{
+	_cleanup_(buffer_release) struct buffer payload = { 0 };
+	struct inbox_request request = requests[1];
+	const size_t at = 1 + 5 + 8; /* behind the user, the caller's name and token */
+
+	request.only_repeat = true;
+	store_encode_request(&payload, &request);
+	ok_int_equal(payload.data[at], 2, "only a repeat, by its number");
+	tap_ok(store_decode_request(INBOX_CREATE, buffer_slice(&payload), &request) == 0 &&
+		       request.only_repeat && request.once && request.once->key[1] == 2,
+		"is read");
+	store_request_release(&request);
+	payload.data[at] = 3;
+	ok_int_equal(store_decode_request(INBOX_CREATE, buffer_slice(&payload), &request), -EBADMSG,
+		"no other number is");
 }
 
 static void test_ranges(void)
@@ -273,6 +293,7 @@ int main(void)
 	test_requests();
 	test_members();
 	test_users();
+	test_once();
 	test_ranges();
 	test_frames();
 	test_answers();

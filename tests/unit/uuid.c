@@ -240,6 +240,47 @@ static void test_compare(void)
 	ok_int_equal(uuid_compare(&low, &low), 0, "equal");
 }
 
+static void test_version_7(void)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} cases[] = {
+		{ "019c1366-4f3b-7123-89ab-cdef01234567", true },
+		{ "00000000-0000-7000-8000-000000000000", true },
+		{ "e677d21f-dbff-7000-bfff-ffffffffffff", true }, /* the end of 9999 */
+		{ "e677d21f-dc00-7000-8000-000000000000", false },
+		{ "019c1366-4f3b-4123-89ab-cdef01234567", false },
+		{ "019c1366-4f3b-7123-c9ab-cdef01234567", false },
+		{ "019c1366-4f3b-7123-09ab-cdef01234567", false },
+		{ "00000000-0000-0000-0000-000000000000", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct uuid uuid = parsed(cases[i].text);
+
+		tap_ok(uuid_is_version_7(&uuid) == cases[i].is, "%s is %sone of ours",
+			cases[i].text, cases[i].is ? "" : "not ");
+	}
+}
+
+static void test_of_bytes(void)
+{
+	static const uint8_t ones[UUID_RANDOM_BYTES] = { 255, 255, 255, 255, 255, 255, 255, 255,
+		255, 255 };
+	static const uint8_t some[UUID_RANDOM_BYTES] = { 0xf1, 0x23, 0x89, 0xab, 0xcd, 0xef, 0x01,
+		0x23, 0x45, 0x67 };
+	struct uuid uuid = uuid_of(INT64_C(0x019c13664f3b), some);
+	char text[UUID_SIZE];
+
+	uuid_format(&uuid, text);
+	ok_string_equal(text, "019c1366-4f3b-7123-89ab-cdef01234567", "of a time and of bytes");
+	uuid = uuid_of(0, ones);
+	uuid_format(&uuid, text);
+	ok_string_equal(text, "00000000-0000-7fff-bfff-ffffffffffff", "all bits of them");
+	tap_ok(uuid_is_version_7(&uuid), "and no other ones");
+}
+
 int main(void)
 {
 	test_bits();
@@ -252,5 +293,7 @@ int main(void)
 	test_refused_text();
 	test_every_byte();
 	test_compare();
+	test_version_7();
+	test_of_bytes();
 	return tap_done();
 }
