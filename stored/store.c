@@ -263,6 +263,7 @@ int store_execute(struct store *store, const struct inbox_request *request, stru
 		return r;
 	reply->answer.counts = user.counts;
 	reply->answer.broadcasts = store->live.changes;
+	reply->answer.stranger = request->user.len > 0 && !user.known;
 	return buffer_status(&reply->items);
 }
 

@@ -190,8 +190,11 @@ bool live_has(const struct live *live, const struct uuid *id);
 /* Reads them all from the table. */
 int live_load(struct store *store);
 
-/* Makes a row a broadcast. */
-int store_begin_broadcast(struct store *store, struct row *row, int64_t now);
+/*
+ * Makes a row a broadcast. Only a fresh one is new to everybody who is known, so only its
+ * change tells of it in full: then each reader has one more unread and unseen.
+ */
+int store_begin_broadcast(struct store *store, struct row *row, int64_t now, bool fresh);
 
 /* Ends a broadcast; INBOX_NOT_FOUND if it is not live. */
 int store_end_broadcast(struct store *store, const struct uuid *id, enum change_kind kind);
