@@ -2,35 +2,30 @@
 #include "lib/codec.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
-
-static void encode_integer(struct buffer *to, uint64_t value, size_t bytes)
-{
-	uint8_t encoded[8];
-
-	for (size_t i = 0; i < bytes; i++)
-		encoded[i] = (uint8_t)(value >> (8 * (bytes - 1 - i)));
-	buffer_append(to, encoded, bytes);
-}
 
 void encode_u8(struct buffer *to, uint8_t value)
 {
-	encode_integer(to, value, 1);
+	buffer_append(to, &value, sizeof(value));
 }
 
 void encode_u16(struct buffer *to, uint16_t value)
 {
-	encode_integer(to, value, 2);
+	value = htobe16(value);
+	buffer_append(to, &value, sizeof(value));
 }
 
 void encode_u32(struct buffer *to, uint32_t value)
 {
-	encode_integer(to, value, 4);
+	value = htobe32(value);
+	buffer_append(to, &value, sizeof(value));
 }
 
 void encode_u64(struct buffer *to, uint64_t value)
 {
-	encode_integer(to, value, 8);
+	value = htobe64(value);
+	buffer_append(to, &value, sizeof(value));
 }
 
 void encode_short(struct buffer *to, struct slice slice)

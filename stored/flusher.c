@@ -144,8 +144,8 @@ int flusher_put(struct flusher *flusher, struct answers *answers)
 	*answers = (struct answers){ 0 };
 	pthread_mutex_lock(&flusher->lock);
 	list_append(&flusher->waiting, committed);
-	pthread_cond_signal(&flusher->work);
 	pthread_mutex_unlock(&flusher->lock);
+	pthread_cond_signal(&flusher->work); /* unlocked, so that it need not wait for us at once */
 	return 0;
 }
 
