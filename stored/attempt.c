@@ -20,9 +20,9 @@ static struct table_key key_of(const struct inbox_request *request)
 
 /* What is kept of an attempt. */
 struct attempt {
-	struct slice body; /* digest */
-	struct uuid id;	   /* of the first notification */
-	int64_t time;	   /* of the answer */
+	uint8_t body[INBOX_DIGEST_BYTES];
+	struct uuid id; /* of the first notification */
+	int64_t time;	/* of the answer */
 };
 
 static int attempt_decode(struct slice value, struct attempt *ret_attempt)
@@ -35,7 +35,7 @@ static int attempt_decode(struct slice value, struct attempt *ret_attempt)
 
 	if (decoder_finish(&from) < 0 || version != ATTEMPT_VERSION || time > TIMESTAMP_MAX)
 		return -EBADMSG;
-	ret_attempt->body = body;
+	memcpy(ret_attempt->body, body.data, INBOX_DIGEST_BYTES);
 	memcpy(ret_attempt->id.bytes, id.data, UUID_BYTES);
 	ret_attempt->time = (int64_t)time;
 	return 0;
@@ -54,7 +54,7 @@ int attempt_end(struct slice value, int64_t *ret_time)
 int attempt_find(struct store *store, const struct inbox_request *request,
 	struct store_reply *reply)
 {
-	struct attempt attempt;
+	struct attempt attempt = { 0 };
 	struct table_key key;
 	struct slice value;
 	int r;
@@ -69,7 +69,7 @@ int attempt_find(struct store *store, const struct inbox_request *request,
 		r = attempt_decode(value, &attempt);
 	if (r < 0)
 		return r;
-	if (memcmp(attempt.body.data, request->once->body, INBOX_DIGEST_BYTES) != 0)
+	if (memcmp(attempt.body, request->once->body, INBOX_DIGEST_BYTES) != 0)
 		return INBOX_CONFLICT;
 	reply->answer.affected = (uint64_t)attempt.time;
 	reply->answer.next = attempt.id;

@@ -61,7 +61,7 @@ static int list_due(struct store *store, struct slice key, struct slice value)
 {
 	struct table_key copy = { .len = key.len };
 	struct uuid id;
-	struct row row;
+	struct row row = { 0 };
 	int r = table_key_get_id(key, &id);
 
 	if (r == 0)
