@@ -231,8 +231,11 @@ int attempt_keep(struct store *store, const struct inbox_request *request,
 /* When the attempt with this value is due to be let go of. Returns 0 or -EBADMSG. */
 int attempt_end(struct slice value, int64_t *ret_time);
 
-/* Lets go of it before that. Returns 0, TABLE_NONE or -errno. */
-int attempt_remove(struct store *store, const struct table_key *key);
+/*
+ * Lets go of some of a caller's attempts that were made up to this notification. Returns how
+ * many, 0 = there are no more, or -errno.
+ */
+int attempt_remove_some(struct store *store, struct slice caller, const struct uuid *upto);
 
 /* ---- forget.c ---- */
 
