@@ -259,7 +259,8 @@ int programs_reap(struct programs *programs, child_ended *ended, void *context)
 			ended(context, pid, status);
 			continue;
 		}
-		if (programs->ended[which]++ < ENDS_TOLD)
+		programs->ended[which]++;
+		if (programs->told++ < ENDS_TOLD)
 			tell_end(programs->setting, which, status);
 		poll(NULL, 0, PAUSE_MS);
 		r = programs_start(programs, which);

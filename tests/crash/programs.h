@@ -17,7 +17,8 @@ struct programs {
 	const char *preload;  /* LD_PRELOAD of tidings-stored; NULL = none */
 	pid_t pids[PROGRAMS]; /* 0 = does not run */
 	unsigned starts[PROGRAMS];
-	unsigned ended[PROGRAMS]; /* how often it ended though nobody had killed it */
+	unsigned ended[PROGRAMS]; /* how often it ended though nobody had killed it … */
+	unsigned told;		  /* … and how often that was told */
 	char notify[64];
 	int notify_fd; /* where tidings-stored says that it is ready */
 	int signal_fd; /* readable when a child has ended, or this test is to end */
