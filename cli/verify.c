@@ -105,7 +105,7 @@ static int run(const char *path, struct buffer *text)
 	_cleanup_(buffer_release) struct buffer program = { 0 };
 	_cleanup_(closing_fd) int fd = -1;
 	int r = find_program(&program);
-	pid_t pid;
+	pid_t pid = -1;
 	int ended;
 
 	if (r == 0)

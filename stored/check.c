@@ -155,7 +155,7 @@ int check_store(const char *home, FILE *to, bool json)
 	_cleanup_(freeing_store_close) struct store *store = calloc(1, sizeof(*store));
 	struct report report;
 	struct check check = { .store = store, .report = &report };
-	struct stat status;
+	struct stat status = { 0 };
 	int r;
 
 	if (!store)

@@ -57,7 +57,7 @@ int stream_id(const struct stream *stream, struct uuid *ret_id)
 
 struct id_text id_text(const struct uuid *id)
 {
-	struct id_text text;
+	struct id_text text = { 0 };
 
 	uuid_format(id, text.text);
 	return text;

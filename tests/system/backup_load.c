@@ -10,14 +10,12 @@
  */
 #include "lib/inbox.h"
 #include "lib/tree.h"
+#include "tests/system/store_process.h"
 #include "tests/tap.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -40,15 +38,12 @@ struct attempt {
 	bool used;
 };
 
-/* A store of the test's own: the one that is written to, or one made of a backup. */
+/* A store: the one that is written to, or one that is made of a backup. */
 struct place {
-	char home[96], socket[96], config_path[96];
-	struct config *config;
+	struct store_process process;
 	struct inbox *inbox;
-	pid_t stored;
 };
 
-static char directory[64];
 static struct acked *acked;
 static size_t acked_count, acked_size, failed, under_way;
 static struct attempt attempts[WINDOW];
@@ -72,61 +67,49 @@ static long setting(const char *name, long otherwise)
 
 /* ---- the programs ---- */
 
-static pid_t start(const char *const *arguments)
+static void place_init(struct place *place)
 {
-	char program[512];
-	pid_t pid;
+	const char *durability = getenv("BACKUP_DURABILITY");
+	char lines[128];
 
-	snprintf(program, sizeof(program), "%s/stored/tidings-stored", getenv("top_builddir"));
-	pid = fork();
-	if (pid != 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing outlives the test */
-	execv(program, (char **)arguments);
-	_exit(127);
+	snprintf(lines, sizeof(lines), "durability=%s\ndisk-reserve=1M\nmax-per-user=0\n",
+		durability ? durability : "write");
+	store_process_init(&place->process, lines);
 }
 
-static void place_open(struct place *place, const char *name)
+static void place_open(struct place *place)
 {
-	const char *const arguments[] = { "tidings-stored", "--config", place->config_path,
-		"--log-level", "error", NULL };
-	_cleanup_(buffer_release) struct buffer problems = { 0 };
-	const char *durability = getenv("BACKUP_DURABILITY");
-	FILE *file;
-
-	snprintf(place->home, sizeof(place->home), "%s/%s", directory, name);
-	snprintf(place->socket, sizeof(place->socket), "%s/%s.sock", directory, name);
-	snprintf(place->config_path, sizeof(place->config_path), "%s/%s.conf", directory, name);
-	file = fopen(place->config_path, "w");
-	fprintf(file,
-		"[store]\nhome=%s\nsocket=%s\ndurability=%s\ndisk-reserve=1M\nmax-per-user=0\n",
-		place->home, place->socket, durability ? durability : "write");
-	fclose(file);
-	if (config_load(place->config_path, &place->config, &problems) != 0 ||
-		inbox_new(place->config, &place->inbox) < 0)
+	store_process_start(&place->process);
+	if (inbox_new(place->process.config, &place->inbox) < 0)
 		exit(1);
-	place->stored = start(arguments);
 }
 
 static void place_close(struct place *place)
 {
-	int status;
+	int status = store_process_kill(&place->process, SIGTERM);
 
-	kill(place->stored, SIGTERM);
-	waitpid(place->stored, &status, 0);
 	tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the store stops cleanly");
 	inbox_free(place->inbox);
-	config_free(place->config);
+}
+
+static int open_directory(const struct place *place)
+{
+	int fd = open(place->process.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		exit(1);
+	return fd;
 }
 
 /* Whether tidings-stored --check finds nothing. */
-static bool check(const char *home)
+static bool check(const struct place *place)
 {
-	const char *const arguments[] = { "tidings-stored", "--check", home, NULL };
-	int status;
+	char command[512];
 
-	waitpid(start(arguments), &status, 0);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	snprintf(command, sizeof(command), "%s/stored/tidings-stored --check %s/store",
+		getenv("top_builddir"), place->process.directory);
+	fflush(stdout);
+	return system(command) == 0;
 }
 
 /* ---- writing ---- */
@@ -187,7 +170,8 @@ static void submit_create(struct inbox *inbox, unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		drafts[i] = (struct draft){
 			.user = slice_of(name),
-			.content = SLICE("\"title\":\"A title\",\"message\":\"And what it is about\""),
+			.content =
+				SLICE("\"title\":\"A title\",\"message\":\"And what it is about\""),
 		};
 	*attempt = (struct attempt){ .begun = now_ms(), .count = count, .used = true };
 	if (inbox_submit(inbox, &request, on_created, attempt) < 0)
@@ -363,24 +347,23 @@ static uint64_t seq_of(struct inbox *inbox)
 }
 
 /* Opens the copy as a store, and reads all of it. */
-static void compare(const char *epoch, struct acked *list, size_t count)
+static void compare(struct place *copy, const char *epoch, struct acked *list, size_t count)
 {
-	struct place copy = { 0 };
 	bool exact = true;
 	size_t lost = 0;
 
-	place_open(&copy, "copy");
+	place_open(copy);
 	for (unsigned user = 0; user < USERS; user++)
-		exact &= read_user(copy.inbox, user, list, count);
+		exact &= read_user(copy->inbox, user, list, count);
 	for (size_t i = 0; i < count; i++)
 		lost += !list[i].found;
 	tap_ok(exact, "every count in it is what the lists say, and nothing is there twice");
 	ok_int_equal(lost, 0, "all %zu that were acknowledged before it began are there", count);
-	tap_ok(strcmp(inbox_greeting(copy.inbox)->epoch, epoch) != 0, "it begins a new epoch");
-	tap_ok(is_reset(copy.inbox, epoch, seq_of(copy.inbox) + 5),
+	tap_ok(strcmp(inbox_greeting(copy->inbox)->epoch, epoch) != 0, "it begins a new epoch");
+	tap_ok(is_reset(copy->inbox, epoch, seq_of(copy->inbox) + 5),
 		"who knows later changes has to fetch anew");
-	tap_ok(is_reset(copy.inbox, epoch, seq_of(copy.inbox)), "and so has everybody else");
-	place_close(&copy);
+	tap_ok(is_reset(copy->inbox, epoch, seq_of(copy->inbox)), "and so has everybody else");
+	place_close(copy);
 }
 
 static struct acked *copy_acked(size_t count)
@@ -394,34 +377,40 @@ static struct acked *copy_acked(size_t count)
 	return list;
 }
 
+/* Takes the backup to where another store will find it. */
+static void take_out(const struct place *place, struct place *copy, struct inbox *asker)
+{
+	_cleanup_(closing_fd) int from = open_directory(place), to = open_directory(copy);
+
+	ok_int_equal(tree_copy(from, "store/backup", to, "store", NULL, NULL), 0, "it is copied");
+	ok_int_equal(ask(asker, INBOX_BACKUP_END), 0, "the backup is ended");
+	tap_ok(faccessat(from, "store/backup", F_OK, 0) < 0, "then it is gone");
+}
+
 static void test_round(struct place *place)
 {
-	_cleanup_(closing_fd) int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(freeing_memory) struct acked *list = NULL;
+	struct place copy = { 0 };
 	struct inbox *asker;
 	size_t before;
-	char path[128];
 	int64_t took;
 
+	place_init(&copy);
+	if (inbox_new(place->process.config, &asker) < 0)
+		exit(1);
 	while (under_way > 0) /* since the round before, while nobody looked */
 		wait_for(place->inbox, NULL);
 	before = acked_count;
-	if (inbox_new(place->config, &asker) < 0)
-		exit(1);
 	took = back_up(place, asker);
 	tap_ok(took >= 0, "a backup is made while %zu more are written", acked_count - before);
 	tap_note("it took %lld ms; the longest request took %lld ms meanwhile", (long long)took,
 		(long long)longest);
-	ok_int_equal(tree_copy(fd, "store/backup", fd, "copy", NULL, NULL), 0, "it is copied");
-	ok_int_equal(ask(asker, INBOX_BACKUP_END), 0, "the backup is ended");
-	snprintf(path, sizeof(path), "%s/store/backup", directory);
-	tap_ok(access(path, F_OK) < 0, "then it is gone");
+	take_out(place, &copy, asker);
 	inbox_free(asker);
-	snprintf(path, sizeof(path), "%s/copy", directory);
-	tap_ok(check(path), "the check finds nothing");
+	tap_ok(check(&copy), "the check finds nothing");
 	list = copy_acked(before);
-	compare(inbox_greeting(place->inbox)->epoch, list, before);
-	ok_int_equal(tree_remove(fd, "copy"), 0, "the copy is removed");
+	compare(&copy, inbox_greeting(place->inbox)->epoch, list, before);
+	store_process_release(&copy.process);
 }
 
 /* There is one copy at a time, and it is its asker's as long as that is connected. */
@@ -431,9 +420,10 @@ static void test_owner(struct place *place)
 	struct inbox *one, *other;
 	int r;
 
-	if (inbox_new(place->config, &one) < 0 || inbox_new(place->config, &other) < 0)
+	if (inbox_new(place->process.config, &one) < 0 ||
+		inbox_new(place->process.config, &other) < 0)
 		exit(1);
-	snprintf(path, sizeof(path), "%s/backup", place->home);
+	snprintf(path, sizeof(path), "%s/store/backup", place->process.directory);
 	ok_int_equal(ask(one, INBOX_BACKUP_END), 0, "what there is not is ended, too");
 	ok_int_equal(ask(one, INBOX_BACKUP), 0, "a backup is made");
 	ok_int_equal(ask(other, INBOX_BACKUP), INBOX_BUSY, "another has to wait");
@@ -464,22 +454,12 @@ static void test_stop(struct place *place)
 	tap_note("with a backup under way it took %lld ms", (long long)(now_ms() - begun));
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
 int main(void)
 {
 	struct place place = { 0 };
 
-	strcpy(directory, "/tmp/tidings-backup.XXXXXX");
-	if (!mkdtemp(directory))
-		return 1;
-	place_open(&place, "store");
+	place_init(&place);
+	place_open(&place);
 	fill(place.inbox, (size_t)setting("BACKUP_ROWS", 20000));
 	for (long i = setting("BACKUP_ROUNDS", 4); i > 0; i--)
 		test_round(&place);
@@ -488,7 +468,7 @@ int main(void)
 	ok_int_equal(failed, 0, "no request failed");
 	test_owner(&place);
 	test_stop(&place);
+	store_process_release(&place.process);
 	free(acked);
-	nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return tap_done();
 }

@@ -5,119 +5,17 @@
 #include "stored/check.h"
 
 #include "lib/log.h"
-#include "lib/timestamp.h"
-#include "stored/environment.h"
-#include "stored/store_internal.h"
 #include "tests/tap.h"
-#include "tests/unit/store_fixture.h"
+#include "tests/unit/good_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
-static struct fixture fixture;
-
-/* What the store is made of. */
-static struct uuid anna[4], bob[3], broadcasts[3], strange;
-static int64_t expires;
-static const struct inbox_once once = { .key = "key", .body = "body" };
-
-/* ---- a good store ---- */
-
-static struct uuid broadcast(int64_t when)
-{
-	struct draft draft = { .content = SLICE("\"title\":\"b\""), .expires = when };
-	struct inbox_request request = {
-		.operation = INBOX_BROADCAST,
-		.drafts = &draft,
-		.draft_count = 1,
-	};
-
-	fixture_do(&fixture, &request);
-	return fixture.reply.answer.next;
-}
-
-static struct uuid create(const char *user, int64_t when, const struct inbox_once *attempt)
-{
-	struct draft draft = {
-		.user = slice_of(user),
-		.content = SLICE("\"title\":\"t\",\"message\":\"m\""),
-		.expires = when,
-	};
-	struct inbox_request request = {
-		.operation = INBOX_CREATE,
-		.drafts = &draft,
-		.draft_count = 1,
-		.once = attempt,
-	};
-
-	fixture_do(&fixture, &request);
-	return fixture.reply.answer.next;
-}
-
-static void revoke_tokens(const char *user)
-{
-	struct inbox_request request = {
-		.operation = INBOX_DISCONNECT,
-		.user = slice_of(user),
-		.revoke = true,
-	};
-
-	fixture_do(&fixture, &request);
-}
-
-/* Bob's rows have yet to follow; so has all of dora, who was forgotten. */
-static void fill(void)
-{
-	expires = timestamp_now() + 3600 * 1000;
-	for (int i = 0; i < 4; i++)
-		anna[i] = create("anna", i == 1 ? expires : 0, NULL);
-	for (int i = 0; i < 3; i++)
-		bob[i] = create("bob", 0, i == 0 ? &once : NULL);
-	create("dora", expires, NULL);
-	for (int i = 0; i < 3; i++)
-		broadcasts[i] = broadcast(i == 1 ? expires : 0);
-	fixture_mark(&fixture, INBOX_MARK_READ, "anna", &anna[0]);
-	fixture_mark(&fixture, INBOX_MARK_READ, "anna", &broadcasts[0]);
-	fixture_run(&fixture, INBOX_SEEN, "anna");
-	fixture_mark(&fixture, INBOX_DELETE, "bob", &broadcasts[1]);
-	fixture_run(&fixture, INBOX_READ_ALL, "bob");
-	fixture_run(&fixture, INBOX_FORGET, "dora");
-	revoke_tokens("eve");
-	uuid_next(&strange, INT64_C(4102444800000));
-}
-
-/* ---- what the check says of it ---- */
-
-/* The outcome as text, to be freed. */
-static char *outcome(int *ret_result)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-
-	*ret_result = check_store(fixture.home, to, false);
-	fclose(to);
-	return text;
-}
-
-/* Checks that these lines come before the summary, and no others. */
-static void expect(const char *lines, const char *what)
-{
-	int result;
-	_cleanup_(freeing_memory) char *text = outcome(&result);
-	char *summary = strstr(text, "checked ");
-
-	if (summary)
-		*summary = '\0';
-	tap_ok(result == CHECK_PROBLEMS, "%s: is a problem", what);
-	ok_string_equal(text, lines, "%s: that is told, and nothing else", what);
-}
-
 static void test_good(void)
 {
 	int result;
-	_cleanup_(freeing_memory) char *text = outcome(&result);
+	_cleanup_(freeing_memory) char *text = good_store_outcome(&result);
 
 	ok_int_equal(result, 0, "a good store is good");
 	ok_string_equal(text,
@@ -126,124 +24,18 @@ static void test_good(void)
 		"and this is what it holds");
 }
 
-/* ---- damaging it ---- */
-
-/* A change of one row, and what it takes to undo it. */
-struct edit {
-	const char *table;
-	struct table_key key;
-	struct buffer before; /* failed: there was no such row */
-};
-
-static struct edit edits[4];
-static size_t edit_count;
-
-/* A table of the store that is opened alone, in a transaction. */
-struct alone {
-	struct environment *environment;
-	DB_TXN *txn;
-	struct table *table;
-};
-
-static struct alone open_alone(const char *name)
-{
-	struct alone alone;
-
-	if (environment_open(&fixture.config, &alone.environment) < 0 ||
-		environment_begin(alone.environment, &alone.txn) < 0 ||
-		table_open(environment_handle(alone.environment), alone.txn, name, &alone.table) <
-			0)
-		exit(1);
-	return alone;
-}
-
-static void close_alone(struct alone *alone)
-{
-	if (environment_commit(alone->environment, alone->txn) < 0)
-		exit(1);
-	table_close(alone->table);
-	environment_close(alone->environment);
-}
-
-/* A NULL value removes the row. What was there goes to *ret_before, which fails if nothing was. */
-static void put(const char *name, const struct table_key *key, const struct slice *value,
-	struct buffer *ret_before)
-{
-	struct alone alone = open_alone(name);
-	struct slice before;
-	int r;
-
-	if (ret_before && table_get(alone.table, alone.txn, key, &before) == 0)
-		buffer_append_slice(ret_before, before);
-	else if (ret_before)
-		ret_before->failed = -ENOENT;
-	if (value)
-		r = table_put(alone.table, alone.txn, key, *value);
-	else
-		r = table_delete(alone.table, alone.txn, key);
-	if (r != 0)
-		exit(1);
-	close_alone(&alone);
-}
-
-static void edit(const char *table, struct table_key key, const struct slice *value)
-{
-	struct edit *edit = &edits[edit_count++];
-
-	*edit = (struct edit){ .table = table, .key = key };
-	put(table, &key, value, &edit->before);
-}
-
-static void add(const char *table, struct table_key key, struct slice value)
-{
-	edit(table, key, &value);
-}
-
-static void drop(const char *table, struct table_key key)
-{
-	edit(table, key, NULL);
-}
-
-static void undo(void)
-{
-	while (edit_count > 0) {
-		struct edit *edit = &edits[--edit_count];
-		struct slice before = buffer_slice(&edit->before);
-
-		put(edit->table, &edit->key, edit->before.failed ? NULL : &before, NULL);
-		buffer_release(&edit->before);
-	}
-}
-
-/* Expects the lines, in which each % stands for an identifier, and undoes the damage. */
-static void told(const char *what, const char *lines, const struct uuid *id)
-{
-	_cleanup_(buffer_release) struct buffer expected = { 0 };
-	char text[UUID_SIZE] = "";
-
-	if (id)
-		uuid_format(id, text);
-	for (; *lines; lines++)
-		if (*lines == '%')
-			buffer_append_string(&expected, text);
-		else
-			buffer_append(&expected, lines, 1);
-	expect(buffer_string(&expected), what);
-	undo();
-}
-
 /* ---- rows of users ---- */
 
 static struct user load_user(const char *name)
 {
-	struct alone alone = open_alone("users");
+	struct alone alone = alone_open("users");
 	struct table_key key = table_key_user(slice_of(name));
 	struct user user = { 0 };
 	struct slice value;
 
 	if (table_get(alone.table, alone.txn, &key, &value) != 0 || user_decode(value, &user) < 0)
 		exit(1);
-	close_alone(&alone);
+	alone_close(&alone);
 	return user;
 }
 
@@ -252,7 +44,7 @@ static void save_user(const char *name, const struct user *user)
 	_cleanup_(buffer_release) struct buffer value = { 0 };
 
 	user_encode(&value, user);
-	add("users", table_key_user(slice_of(name)), buffer_slice(&value));
+	damage_put("users", table_key_user(slice_of(name)), buffer_slice(&value));
 }
 
 /* Tries a change of a user's row. */
@@ -262,14 +54,14 @@ static void save_user(const char *name, const struct user *user)
                                                     \
 		statement;                          \
 		save_user(name, &user);             \
-		told(what, lines, id);              \
+		damage_told(what, lines, id);       \
 	} while (0)
 
 /* Tries a user that there was not. */
 static void try_user(struct user user, const char *what, const char *lines, const struct uuid *id)
 {
 	save_user("eve", &user);
-	told(what, lines, id);
+	damage_told(what, lines, id);
 }
 
 static void test_counts(void)
@@ -308,64 +100,67 @@ static void test_numbers(void)
 		"anna: change 2 is kept where it cannot be\n"
 		"anna: change 3 is kept where it cannot be\n",
 		NULL);
-	TRY_USER("anna", user.unread_upto = anna[2], "a wrong note of what is unread",
-		"anna: notification % is read, but lies where all are noted as unread\n", &anna[0]);
+	TRY_USER("anna", user.unread_upto = good.anna[2], "a wrong note of what is unread",
+		"anna: notification % is read, but lies where all are noted as unread\n",
+		&good.anna[0]);
 	TRY_USER("bob", user.bulk[0].generation = 2, "a bulk operation out of order",
 		"bob: the bulk operations are out of order\n", NULL);
-	TRY_USER("bob", user.bulk[0].upto = strange, "a bulk operation on what is to come",
+	TRY_USER("bob", user.bulk[0].upto = good.strange, "a bulk operation on what is to come",
 		"bob: the end of a bulk operation % is above the last identifier given out\n",
-		&strange);
+		&good.strange);
 	try_user((struct user){ .first_seq = 1 }, "a first change that never was",
 		"eve: seq is 0, below what it began with\n", NULL);
-	try_user((struct user){ .since = strange }, "a beginning in the future",
-		"eve: the beginning % is above the last identifier given out\n", &strange);
-	try_user((struct user){ .seen = strange }, "something seen in the future",
+	try_user((struct user){ .since = good.strange }, "a beginning in the future",
+		"eve: the beginning % is above the last identifier given out\n", &good.strange);
+	try_user((struct user){ .seen = good.strange }, "something seen in the future",
 		"eve: the newest that was seen, % is above the last identifier given out\n",
-		&strange);
+		&good.strange);
 }
 
 static void test_rows_of_users(void)
 {
-	add("users", table_key_user(SLICE("eve")), SLICE("x"));
-	told("a user's row that makes no sense", "eve: the user's row cannot be read\n", NULL);
-	add("users", table_key_user(SLICE("a\nb")), (struct slice){ 0 });
-	told("a name that is none",
+	damage_put("users", table_key_user(SLICE("eve")), SLICE("x"));
+	damage_told("a user's row that makes no sense", "eve: the user's row cannot be read\n",
+		NULL);
+	damage_put("users", table_key_user(SLICE("a\nb")), (struct slice){ 0 });
+	damage_told("a name that is none",
 		"a\\x0ab: is no name that a user can have\n"
 		"a\\x0ab: the user's row cannot be read\n",
 		NULL);
-	drop("sweeps", table_key_user(SLICE("bob")));
-	told("a missing sweep", "bob: bulk operations are pending, but no sweep is\n", NULL);
-	drop("sweeps", table_key_user(SLICE("dora")));
-	told("a missing sweep of one who was forgotten",
+	damage_drop("sweeps", table_key_user(SLICE("bob")));
+	damage_told("a missing sweep", "bob: bulk operations are pending, but no sweep is\n", NULL);
+	damage_drop("sweeps", table_key_user(SLICE("dora")));
+	damage_told("a missing sweep of one who was forgotten",
 		"dora: bulk operations are pending, but no sweep is\n", NULL);
-	add("sweeps", table_key_user(SLICE("bob")), SLICE("x"));
-	told("a sweep that makes no sense", "bob: the pending sweep makes no sense\n", NULL);
-	add("sweeps", table_key_user(SLICE("eve")), SLICE("x"));
-	told("a sweep of nobody", "eve: has 1 rows in sweeps.db, but none in users.db\n", NULL);
-	add("revoked", table_key_user(SLICE("eve")), SLICE("x"));
-	told("a revocation that makes no sense", "revoked.db: the row of eve cannot be read\n",
+	damage_put("sweeps", table_key_user(SLICE("bob")), SLICE("x"));
+	damage_told("a sweep that makes no sense", "bob: the pending sweep makes no sense\n", NULL);
+	damage_put("sweeps", table_key_user(SLICE("eve")), SLICE("x"));
+	damage_told("a sweep of nobody", "eve: has 1 rows in sweeps.db, but none in users.db\n",
 		NULL);
+	damage_put("revoked", table_key_user(SLICE("eve")), SLICE("x"));
+	damage_told("a revocation that makes no sense",
+		"revoked.db: the row of eve cannot be read\n", NULL);
 }
 
 /* ---- notifications ---- */
 
 /* Tries a change of anna's second but last row; its value goes through *row. */
-#define TRY_ROW(statement, what, lines)                                       \
-	do {                                                                  \
-		struct alone alone = open_alone("notifications");             \
-		struct table_key key = table_key_id(SLICE("anna"), &anna[2]); \
-		_cleanup_(buffer_release) struct buffer encoded = { 0 };      \
-		struct slice value;                                           \
-		struct row row;                                               \
-                                                                              \
-		if (table_get(alone.table, alone.txn, &key, &value) != 0 ||   \
-			row_decode(value, &anna[2], &row) < 0)                \
-			exit(1);                                              \
-		statement;                                                    \
-		row_encode(&encoded, &row);                                   \
-		close_alone(&alone);                                          \
-		add("notifications", key, buffer_slice(&encoded));            \
-		told(what, lines, &anna[2]);                                  \
+#define TRY_ROW(statement, what, lines)                                            \
+	do {                                                                       \
+		struct alone alone = alone_open("notifications");                  \
+		struct table_key key = table_key_id(SLICE("anna"), &good.anna[2]); \
+		_cleanup_(buffer_release) struct buffer encoded = { 0 };           \
+		struct slice value;                                                \
+		struct row row;                                                    \
+                                                                                   \
+		if (table_get(alone.table, alone.txn, &key, &value) != 0 ||        \
+			row_decode(value, &good.anna[2], &row) < 0)                \
+			exit(1);                                                   \
+		statement;                                                         \
+		row_encode(&encoded, &row);                                        \
+		alone_close(&alone);                                               \
+		damage_put("notifications", key, buffer_slice(&encoded));          \
+		damage_told(what, lines, &good.anna[2]);                           \
 	} while (0)
 
 static void test_changed_rows(void)
@@ -379,7 +174,7 @@ static void test_changed_rows(void)
 		"anna: own unread: 3 by the user's row, 2 counted\n"
 		"anna: broadcasts: 3 by the user's row, 4 counted\n"
 		"anna: unread broadcasts: 2 by the user's row, 3 counted\n");
-	TRY_ROW(row.notification.expires = expires, "an end that is not listed",
+	TRY_ROW(row.notification.expires = good.expires, "an end that is not listed",
 		"anna: notification % would not expire: it is not listed as due\n");
 	TRY_ROW(row.notification.read = 1, "a read one in the index of the unread",
 		"anna: notification % is read, but listed as unread\n"
@@ -388,99 +183,105 @@ static void test_changed_rows(void)
 
 static void test_notifications(void)
 {
-	struct table_key key = table_key_id(SLICE("anna"), &anna[2]);
+	struct table_key key = table_key_id(SLICE("anna"), &good.anna[2]);
 	struct table_key cut = key;
 
-	add("notifications", key, SLICE("x"));
-	told("a row that makes no sense",
+	damage_put("notifications", key, SLICE("x"));
+	damage_told("a row that makes no sense",
 		"anna: notification % cannot be read\n"
 		"anna: own notifications: 4 by the user's row, 3 counted\n"
 		"anna: own unread: 3 by the user's row, 2 counted\n",
-		&anna[2]);
-	drop("notifications", key);
-	told("a missing row",
+		&good.anna[2]);
+	damage_drop("notifications", key);
+	damage_told("a missing row",
 		"anna: notification % is listed as unread, but there is none\n"
 		"anna: own notifications: 4 by the user's row, 3 counted\n"
 		"anna: own unread: 3 by the user's row, 2 counted\n",
-		&anna[2]);
+		&good.anna[2]);
 	cut.len--;
-	add("notifications", cut, SLICE("x"));
-	told("a key that is none", "notifications.db: a row of anna has a key that is none\n",
-		NULL);
-	add("notifications", table_key_id(SLICE("eve"), &anna[0]), SLICE("x"));
-	told("a row of nobody", "eve: has 1 rows in notifications.db, but none in users.db\n",
-		NULL);
-	add("notifications", table_key_id(SLICE("dora"), &strange), SLICE("x"));
-	told("a row of who was forgotten", "dora: notification % cannot be read\n", &strange);
+	damage_put("notifications", cut, SLICE("x"));
+	damage_told("a key that is none",
+		"notifications.db: a row of anna has a key that is none\n", NULL);
+	damage_put("notifications", table_key_id(SLICE("eve"), &good.anna[0]), SLICE("x"));
+	damage_told("a row of nobody",
+		"eve: has 1 rows in notifications.db, but none in users.db\n", NULL);
+	damage_put("notifications", table_key_id(SLICE("dora"), &good.strange), SLICE("x"));
+	damage_told("a row of who was forgotten", "dora: notification % cannot be read\n",
+		&good.strange);
 }
 
 static void test_unread(void)
 {
-	drop("unread", table_key_id(SLICE("anna"), &anna[2]));
-	told("a missing entry of the unread",
-		"anna: notification % is unread, but not listed as such\n", &anna[2]);
-	add("unread", table_key_id(SLICE("anna"), &anna[0]), SLICE(""));
-	told("an entry for what is read", "anna: notification % is read, but listed as unread\n",
-		&anna[0]);
-	add("unread", table_key_id(SLICE("anna"), &bob[0]), SLICE(""));
-	told("an entry for what is not there",
-		"anna: notification % is listed as unread, but there is none\n", &bob[0]);
+	damage_drop("unread", table_key_id(SLICE("anna"), &good.anna[2]));
+	damage_told("a missing entry of the unread",
+		"anna: notification % is unread, but not listed as such\n", &good.anna[2]);
+	damage_put("unread", table_key_id(SLICE("anna"), &good.anna[0]), SLICE(""));
+	damage_told("an entry for what is read",
+		"anna: notification % is read, but listed as unread\n", &good.anna[0]);
+	damage_put("unread", table_key_id(SLICE("anna"), &good.bob[0]), SLICE(""));
+	damage_told("an entry for what is not there",
+		"anna: notification % is listed as unread, but there is none\n", &good.bob[0]);
 }
 
 static void test_marks(void)
 {
-	struct table_key key = table_key_id(SLICE("anna"), &broadcasts[0]);
+	struct table_key key = table_key_id(SLICE("anna"), &good.broadcasts[0]);
 	struct row row = { .generation = 3 };
 	_cleanup_(buffer_release) struct buffer value = { 0 };
 
-	add("marks", key, SLICE("x"));
-	told("a mark that makes no sense",
+	damage_put("marks", key, SLICE("x"));
+	damage_told("a mark that makes no sense",
 		"anna: notification % has a mark that cannot be read\n"
 		"anna: unread broadcasts: 2 by the user's row, 3 counted\n",
-		&broadcasts[0]);
-	drop("marks", key);
-	told("a missing mark",
+		&good.broadcasts[0]);
+	damage_drop("marks", key);
+	damage_told("a missing mark",
 		"anna: unread broadcasts: 2 by the user's row, 3 counted\n"
 		"anna: marks: 1 by the user's row, 0 counted\n",
 		NULL);
 	row_encode_mark(&value, &row);
-	add("marks", table_key_id(SLICE("bob"), &broadcasts[1]), buffer_slice(&value));
-	told("a mark from the future",
+	damage_put("marks", table_key_id(SLICE("bob"), &good.broadcasts[1]), buffer_slice(&value));
+	damage_told("a mark from the future",
 		"bob: notification % has a mark of bulk operations that there were not\n"
 		"bob: broadcasts: 2 by the user's row, 3 counted\n"
 		"bob: unread broadcasts: 0 by the user's row, 1 counted\n"
 		"bob: unseen broadcasts: 0 by the user's row, 1 counted\n",
-		&broadcasts[1]);
+		&good.broadcasts[1]);
 }
 
 /* ---- changes ---- */
 
 static void add_change(const char *user, uint8_t slot, const char *record)
 {
-	add("changes", table_key_slot(slice_of(user), slot), slice_of(record));
+	damage_put("changes", table_key_slot(slice_of(user), slot), slice_of(record));
 }
 
 static void test_changes(void)
 {
 	add_change("anna", 9, "x");
-	told("a change that makes no sense", "anna: a change that is kept cannot be read\n", NULL);
+	damage_told("a change that makes no sense", "anna: a change that is kept cannot be read\n",
+		NULL);
 	add_change("anna", 9, "seen 9 7 5 0 1 3:bob -");
-	told("a change of another", "anna: a change that is kept cannot be read\n", NULL);
+	damage_told("a change of another", "anna: a change that is kept cannot be read\n", NULL);
 	add_change("anna", 9, "seen 8 7 5 0 1 4:anna -");
-	told("a change in another's place", "anna: change 8 is kept where it cannot be\n", NULL);
+	damage_told("a change in another's place", "anna: change 8 is kept where it cannot be\n",
+		NULL);
 	add_change("anna", 11, "seen 11 7 5 0 1 4:anna -");
-	told("a change that is to come", "anna: change 11 is kept where it cannot be\n", NULL);
+	damage_told("a change that is to come", "anna: change 11 is kept where it cannot be\n",
+		NULL);
 	add_change("dora", 11, "seen 1 0 0 0 1 4:dora -");
-	told("a change of who was forgotten", "dora: change 1 is kept where it cannot be\n", NULL);
+	damage_told("a change of who was forgotten", "dora: change 1 is kept where it cannot be\n",
+		NULL);
 	add_change("eve", 1, "seen 1 0 0 0 1 3:eve -");
-	told("a change of nobody", "eve: has 1 rows in changes.db, but none in users.db\n", NULL);
+	damage_told("a change of nobody", "eve: has 1 rows in changes.db, but none in users.db\n",
+		NULL);
 	add_change("", 2, "x");
-	told("a broadcast change that makes no sense",
+	damage_told("a broadcast change that makes no sense",
 		"a broadcast change that is kept cannot be read\n", NULL);
-	drop("changes", table_key_slot((struct slice){ 0 }, 2));
-	told("a missing broadcast change", "2 broadcast changes are kept, not 3\n", NULL);
+	damage_drop("changes", table_key_slot((struct slice){ 0 }, 2));
+	damage_told("a missing broadcast change", "2 broadcast changes are kept, not 3\n", NULL);
 	add_change("", 2, "broadcast_created 1 0 0 0 1 0: 01890000-0000-7000-8000-000000000000");
-	told("a broadcast change in another's place",
+	damage_told("a broadcast change in another's place",
 		"broadcast change 1 of 3 is kept where it cannot be\n", NULL);
 }
 
@@ -493,54 +294,56 @@ static struct table_key due_key(int64_t time, enum due_kind kind, struct table_k
 
 static void test_due(void)
 {
-	struct table_key row = table_key_id(SLICE("anna"), &anna[1]);
-	struct table_key everybody = table_key_id((struct slice){ 0 }, &broadcasts[1]);
+	struct table_key row = table_key_id(SLICE("anna"), &good.anna[1]);
+	struct table_key everybody = table_key_id((struct slice){ 0 }, &good.broadcasts[1]);
 
-	drop("due", due_key(expires, DUE_NOTIFICATION, row));
-	told("an end that is not listed",
-		"anna: notification % would not expire: it is not listed as due\n", &anna[1]);
-	add("due", due_key(expires + 1, DUE_NOTIFICATION, row), SLICE(""));
-	told("another end", "due.db: a notification of \"anna\" is due that does not end then\n",
-		NULL);
-	add("due", due_key(expires, DUE_NOTIFICATION, table_key_id(SLICE("eve"), &anna[1])),
+	damage_drop("due", due_key(good.expires, DUE_NOTIFICATION, row));
+	damage_told("an end that is not listed",
+		"anna: notification % would not expire: it is not listed as due\n", &good.anna[1]);
+	damage_put("due", due_key(good.expires + 1, DUE_NOTIFICATION, row), SLICE(""));
+	damage_told("another end",
+		"due.db: a notification of \"anna\" is due that does not end then\n", NULL);
+	damage_put("due",
+		due_key(good.expires, DUE_NOTIFICATION, table_key_id(SLICE("eve"), &good.anna[1])),
 		SLICE(""));
-	told("an end of nothing",
+	damage_told("an end of nothing",
 		"due.db: a notification of \"eve\" is due that does not end then\n", NULL);
-	drop("due", due_key(expires, DUE_BROADCAST, everybody));
-	told("an end of a broadcast that is not listed",
-		"broadcast % would not expire: it is not listed as due\n", &broadcasts[1]);
-	add("due", due_key(expires, DUE_ATTEMPT, row), SLICE(""));
-	told("an end of no attempt",
+	damage_drop("due", due_key(good.expires, DUE_BROADCAST, everybody));
+	damage_told("an end of a broadcast that is not listed",
+		"broadcast % would not expire: it is not listed as due\n", &good.broadcasts[1]);
+	damage_put("due", due_key(good.expires, DUE_ATTEMPT, row), SLICE(""));
+	damage_told("an end of no attempt",
 		"due.db: an attempt of \"anna\" is due that does not end then\n", NULL);
-	add("due", due_key(expires, 9, row), SLICE(""));
-	told("an entry that makes no sense", "due.db: an entry that cannot be read\n", NULL);
+	damage_put("due", due_key(good.expires, 9, row), SLICE(""));
+	damage_told("an entry that makes no sense", "due.db: an entry that cannot be read\n", NULL);
 }
 
 static void test_broadcasts(void)
 {
-	struct table_key key = table_key_id((struct slice){ 0 }, &broadcasts[0]);
+	struct table_key key = table_key_id((struct slice){ 0 }, &good.broadcasts[0]);
 
-	add("broadcasts", key, SLICE("x"));
-	told("a broadcast that makes no sense", "broadcast % cannot be read\n", &broadcasts[0]);
-	add("broadcasts", table_key_id(SLICE("anna"), &broadcasts[0]), SLICE("x"));
-	told("a broadcast of one",
+	damage_put("broadcasts", key, SLICE("x"));
+	damage_told("a broadcast that makes no sense", "broadcast % cannot be read\n",
+		&good.broadcasts[0]);
+	damage_put("broadcasts", table_key_id(SLICE("anna"), &good.broadcasts[0]), SLICE("x"));
+	damage_told("a broadcast of one",
 		"broadcast % is one user's\n"
 		"broadcast % cannot be read\n"
 		"anna: broadcasts: 3 by the user's row, 4 counted\n"
 		"anna: unread broadcasts: 2 by the user's row, 3 counted\n"
 		"bob: broadcasts: 2 by the user's row, 3 counted\n",
-		&broadcasts[0]);
+		&good.broadcasts[0]);
 }
 
 static void test_attempts(void)
 {
-	struct table_key key = table_key_digest((struct slice){ 0 }, once.key);
+	struct table_key key = table_key_digest((struct slice){ 0 }, good.once.key);
 
-	drop("attempts", key);
-	told("a missing attempt", "due.db: an attempt of \"\" is due that does not end then\n",
-		NULL);
-	add("attempts", key, SLICE("x"));
-	told("an attempt that makes no sense",
+	damage_drop("attempts", key);
+	damage_told("a missing attempt",
+		"due.db: an attempt of \"\" is due that does not end then\n", NULL);
+	damage_put("attempts", key, SLICE("x"));
+	damage_told("an attempt that makes no sense",
 		"due.db: an attempt of \"\" is due that does not end then\n"
 		"attempts.db: an attempt of \"\" cannot be read\n",
 		NULL);
@@ -548,15 +351,16 @@ static void test_attempts(void)
 
 static void test_meta(void)
 {
-	drop("meta", table_key_name("epoch"));
-	told("a missing epoch", "meta.db: \"epoch\" is missing\n", NULL);
-	add("meta", table_key_name("seq-floor"), SLICE("x"));
-	told("a number that makes no sense", "meta.db: \"seq-floor\" is not what it can be\n",
+	damage_drop("meta", table_key_name("epoch"));
+	damage_told("a missing epoch", "meta.db: \"epoch\" is missing\n", NULL);
+	damage_put("meta", table_key_name("seq-floor"), SLICE("x"));
+	damage_told("a number that makes no sense",
+		"meta.db: \"seq-floor\" is not what it can be\n", NULL);
+	damage_put("meta", table_key_name("broadcast-changes"), SLICE("\0\0\0\0\0\0\0\x05"));
+	damage_told("another number of broadcast changes", "3 broadcast changes are kept, not 5\n",
 		NULL);
-	add("meta", table_key_name("broadcast-changes"), SLICE("\0\0\0\0\0\0\0\x05"));
-	told("another number of broadcast changes", "3 broadcast changes are kept, not 5\n", NULL);
-	add("meta", table_key_name("schema"), SLICE("1"));
-	told("an older schema",
+	damage_put("meta", table_key_name("schema"), SLICE("1"));
+	damage_told("an older schema",
 		"the store has schema version 1, and this program checks version 2; an older one "
 		"is "
 		"brought to it when tidings-stored starts\n",
@@ -568,7 +372,7 @@ static void test_meta(void)
 /* Puts so many rows, or removes them if they have no value. */
 static void change_many(const char *table, const char *user, uint32_t count, struct slice value)
 {
-	struct alone alone = open_alone(table);
+	struct alone alone = alone_open(table);
 	struct uuid first = { 0 };
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -580,7 +384,7 @@ static void change_many(const char *table, const char *user, uint32_t count, str
 		else
 			table_delete(alone.table, alone.txn, &key);
 	}
-	close_alone(&alone);
+	alone_close(&alone);
 }
 
 static void test_many(void)
@@ -592,13 +396,14 @@ static void test_many(void)
 	int result;
 
 	change_many("unread", "anna", 120, SLICE(""));
-	text = outcome(&result);
+	text = good_store_outcome(&result);
 	tap_ok(strstr(text, "... and 20 more\n"), "of many problems the first 100 are told");
 	tap_ok(strstr(text, ": 120 problems\n"), "and all are counted");
 	change_many("unread", "anna", 120, none);
 	row_encode(&value, &row);
 	change_many("broadcasts", "", 998, buffer_slice(&value));
-	expect("there are 1001 broadcasts, more than 1000\n", "more broadcasts than there may be");
+	good_store_tells("there are 1001 broadcasts, more than 1000\n",
+		"more broadcasts than there may be");
 	change_many("broadcasts", "", 998, none);
 }
 
@@ -609,11 +414,11 @@ static void test_file(void)
 	char path[128], page[16], other[16] = "damaged!damaged!";
 	int fd, result;
 
-	snprintf(path, sizeof(path), "%s/data/users.db", fixture.home);
+	snprintf(path, sizeof(path), "%s/data/users.db", good.fixture.home);
 	fd = open(path, O_RDWR);
 	tap_ok(fd >= 0 && pread(fd, page, 16, 8000) == 16 && pwrite(fd, other, 16, 8000) == 16,
 		"a page is damaged");
-	text = outcome(&result);
+	text = good_store_outcome(&result);
 	tap_ok(result == CHECK_PROBLEMS && strncmp(text, "users.db: ", 10) == 0 &&
 			strstr(text, "checksum error: page 1"),
 		"the file and the page are named");
@@ -626,16 +431,15 @@ static void test_missing_file(void)
 {
 	char path[128], aside[128];
 
-	snprintf(path, sizeof(path), "%s/data/marks.db", fixture.home);
-	snprintf(aside, sizeof(aside), "%s/marks.db", fixture.home);
+	snprintf(path, sizeof(path), "%s/data/marks.db", good.fixture.home);
+	snprintf(aside, sizeof(aside), "%s/marks.db", good.fixture.home);
 	rename(path, aside);
-	expect("marks.db: No such file or directory\n", "a missing file");
+	good_store_tells("marks.db: No such file or directory\n", "a missing file");
 	rename(aside, path);
 }
 
 static void test_owners(void)
 {
-	_cleanup_(freeing_memory) char *text = NULL;
 	char empty[] = "/tmp/tidings-check.XXXXXX", path[64];
 	int result;
 
@@ -643,18 +447,15 @@ static void test_owners(void)
 	ok_int_equal(check_store(empty, stdout, false), -ENOENT, "what is no store is not checked");
 	snprintf(path, sizeof(path), "%s/data", empty);
 	tap_ok(access(path, F_OK) < 0 && rmdir(empty) == 0, "nor made one");
-	tap_ok(store_open(&fixture.config, &fixture.store) == 0, "the store is opened");
-	text = outcome(&result);
+	tap_ok(store_open(&good.fixture.config, &good.fixture.store) == 0, "the store is opened");
+	free(good_store_outcome(&result));
 	ok_int_equal(result, -EBUSY, "then it is not checked");
 }
 
 int main(void)
 {
 	log_open("store_check", 0);
-	fixture_open(&fixture);
-	fill();
-	store_close(fixture.store);
-	fixture.store = NULL;
+	good_store_make();
 	test_good();
 	test_counts();
 	test_numbers();
@@ -673,6 +474,6 @@ int main(void)
 	test_missing_file();
 	test_good();
 	test_owners();
-	fixture_close(&fixture);
+	fixture_close(&good.fixture);
 	return tap_done();
 }

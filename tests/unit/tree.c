@@ -78,7 +78,8 @@ static void test_copy(void)
 	ok_int_equal(look("copy/one").st_mode & 0777, 0640, "files get a mode");
 	ok_int_equal(look("copy/below").st_mode & 0777, 0750, "directories, too");
 	ok_int_equal(tree_size(top, "copy", &bytes), 0, "it is measured");
-	tap_ok(bytes > 0 && bytes < 1 << 20, "by what it takes: %llu bytes", (unsigned long long)bytes);
+	tap_ok(bytes > 0 && bytes < 1 << 20, "by what it takes: %llu bytes",
+		(unsigned long long)bytes);
 	ok_int_equal(tree_copy(top, "tree", top, "copy", NULL, NULL), -EEXIST,
 		"what is there is not copied over");
 	ok_int_equal(tree_copy(top, "tree", top, "broken", refuse, NULL), -ECANCELED,
