@@ -19,6 +19,7 @@ enum {
 	SIZE = 192 * MEBIBYTE,
 	RESERVE = 64 * MEBIBYTE,  /* what disk-reserve is unless configured */
 	ABOVE_MAX = 4 * MEBIBYTE, /* left above the reserve, for the clients to fill */
+	ROOM = 48 * MEBIBYTE, /* above it; a store that leaves less is replaced by an empty one */
 	PHASE_US = 500000,
 	PATIENCE_US = 30 * 1000000,
 	LATEST_MS = 10000,
@@ -27,7 +28,7 @@ enum {
 struct full_disk {
 	struct disk disk;
 	struct trial trial;
-	unsigned rounds;
+	unsigned rounds, stores;
 	unsigned restarts;	 /* of a store that was killed below its reserve … */
 	unsigned empty_restarts; /* … and where nothing at all was left … */
 	unsigned failures;	 /* … and could not start, or failed */
@@ -139,11 +140,23 @@ static int be_empty(struct full_disk *test)
 	return r;
 }
 
+static int renew(struct full_disk *test)
+{
+	int r = trial_clear(&test->trial);
+
+	test->stores++;
+	return r < 0 ? r : trial_start(&test->trial);
+}
+
 static int run_round(struct full_disk *test)
 {
-	int r = run_for(test, PHASE_US);
+	int r = 0;
 
 	test->rounds++;
+	if (disk_free(&test->disk) < RESERVE + ROOM)
+		r = renew(test);
+	if (r == 0)
+		r = run_for(test, PHASE_US);
 	if (r == 0)
 		r = fill(test);
 	if (r == 0)
@@ -170,9 +183,9 @@ static int run(struct full_disk *test)
 static void check_rounds(const struct full_disk *test)
 {
 	tap_note("filled %u times to the reserve, %u of them with the store killed there: the "
-		 "first read after %lld ms at the latest; healed within %lld ms",
+		 "first read after %lld ms at the latest; healed within %lld ms; %u stores",
 		test->rounds, test->restarts, (long long)test->slowest_recovery / 1000,
-		(long long)test->slowest_heal / 1000);
+		(long long)test->slowest_heal / 1000, test->stores + 1);
 	tap_note("filled %u times to the last byte, and the store killed there, which then failed "
 		 "%u times",
 		test->empty_restarts, test->failures);

@@ -83,21 +83,27 @@ static bool concerns(const struct notice *notice, unsigned user)
 	return notice->user == EVERYBODY || notice->user == user;
 }
 
+/* Whether such a change was under way while it was asked for. */
+static bool has_met(const struct ledger *ledger, uint32_t number, const struct account *account,
+	enum bulk bulk)
+{
+	return account->bulk == bulk || account->ended[bulk] > ledger->notices[number].begun;
+}
+
 /* Puts it into a user's list. */
 static int enter(struct ledger *ledger, uint32_t number, unsigned user)
 {
 	struct account *account = &ledger->accounts[user];
 	struct copy *copy = ledger_copy(ledger, number, user);
-	uint64_t begun = ledger->notices[number].begun;
 	int r = grow(&account->numbers, account->count, &account->size, sizeof(*account->numbers));
 
 	if (r < 0)
 		return r;
 	account->numbers[account->count++] = number;
-	if (account->bulk == READ_ALL || account->read_ended > begun)
+	if (has_met(ledger, number, account, READ_ALL))
 		copy->reading = EITHER;
-	if (account->bulk == DELETE_ALL || account->deleted_ended > begun)
-		copy->vague = true;
+	copy->vague = has_met(ledger, number, account, DELETE_ALL) ||
+		      (copy->reading == EITHER && has_met(ledger, number, account, DELETE_READ));
 	return 0;
 }
 
@@ -205,11 +211,7 @@ void ledger_end_bulk(struct ledger *ledger, unsigned user)
 
 	for (size_t i = 0; i < account->bulk_upto; i++)
 		apply_bulk(ledger_copy(ledger, account->numbers[i], user), account->bulk);
-	ledger->time++;
-	if (account->bulk == READ_ALL)
-		account->read_ended = ledger->time;
-	if (account->bulk == DELETE_ALL)
-		account->deleted_ended = ledger->time;
+	account->ended[account->bulk] = ++ledger->time;
 	account->bulk = NO_BULK;
 }
 

@@ -32,7 +32,7 @@ struct copy {
 };
 
 /* A change of all that a user has. */
-enum bulk { NO_BULK, READ_ALL, DELETE_READ, DELETE_ALL };
+enum bulk { NO_BULK, READ_ALL, DELETE_READ, DELETE_ALL, BULKS };
 
 enum standing {
 	WANTED,	      /* asked for, and will be until it is answered */
@@ -54,11 +54,10 @@ struct notice {
 struct account {
 	uint32_t *numbers; /* all that was ever acknowledged */
 	size_t count, size;
-	unsigned changing;	/* changes of single notifications under way */
-	enum bulk bulk;		/* a change of all under way, … */
-	size_t bulk_upto;	/* … and what was acknowledged before it began */
-	uint64_t read_ended;	/* the last time that all were marked … */
-	uint64_t deleted_ended; /* … and deleted */
+	unsigned changing;     /* changes of single notifications under way */
+	enum bulk bulk;	       /* a change of all under way, … */
+	size_t bulk_upto;      /* … and what was acknowledged before it began */
+	uint64_t ended[BULKS]; /* when the last one of each kind was answered */
 };
 
 struct ledger {

@@ -140,9 +140,9 @@ static void take_refusal(struct load *load, struct client *client, const struct 
 }
 
 /* Some clients forget that they were answered: they must get the same answer again. */
-static bool forgets(const struct operation *operation)
+static bool forgets(const struct operation *operation, const struct reply *reply)
 {
-	return operation->count > 0 && !operation->again && by_chance(1, FORGETFUL);
+	return reply->status == 201 && !operation->again && by_chance(1, FORGETFUL);
 }
 
 static void ask_once_more(struct load *load, struct client *client, int64_t now)
@@ -167,7 +167,7 @@ static void take_reply(struct load *load, struct client *client, const struct re
 	if (!operation->kind->settle(load->ledger, operation, reply) ||
 		(operation->again && !reply->replayed))
 		complain(load, client, reply);
-	if (forgets(operation)) {
+	if (forgets(operation, reply)) {
 		ask_once_more(load, client, now);
 		return;
 	}

@@ -52,7 +52,6 @@ int power_renew(struct power *power)
 {
 	const char *home = power->trial->setting.home;
 
-	files_remove(home);
 	files_remove(power->shadow);
 	*power->epoch = '\0';
 	return mkdir(home, 0750) < 0 || mkdir(power->shadow, 0750) < 0 ? -errno : 0;

@@ -32,5 +32,5 @@ int power_cut(struct power *power, bool torn);
  */
 bool power_has_new_epoch(struct power *power);
 
-/* An empty store: another machine. The programs must not run. Returns 0 or -errno. */
+/* Another machine, without a store. The programs must not run. Returns 0 or -errno. */
 int power_renew(struct power *power);

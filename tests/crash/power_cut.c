@@ -60,17 +60,11 @@ static int run_round(struct rounds *rounds)
 static int renew(struct rounds *rounds)
 {
 	struct trial *trial = rounds->trial;
-	int r = trial_finish(trial);
+	int r = trial_clear(trial);
 
-	if (r < 0)
-		return r;
-	programs_kill_all(&trial->programs);
-	ledger_release(&trial->ledger);
-	trial->ledger.everlasting = true;
-	trial->load.ends = trial->tools.ends = false;
-	load_pause(&trial->load);
 	rounds->stores++;
-	r = power_renew(&rounds->power);
+	if (r == 0)
+		r = power_renew(&rounds->power);
 	if (r == 0)
 		r = trial_start(trial);
 	if (r == 0)

@@ -23,7 +23,11 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-enum { STOP_MS = 15000, PAUSE_MS = 100 /* before a program that ended by itself is started */ };
+enum {
+	STOP_MS = 15000,
+	PAUSE_MS = 100, /* before a program that ended by itself is started … */
+	ENDS_TOLD = 3,	/* … and so many of its ends are told */
+};
 
 static const char *const paths[PROGRAMS] = {
 	[STORED] = "stored/tidings-stored",
@@ -224,6 +228,21 @@ static enum program program_of(const struct programs *programs, pid_t pid)
 	return which;
 }
 
+/* What became of it, and the last that it said. */
+static void tell_end(const struct setting *setting, enum program which, int status)
+{
+	_cleanup_(closing_file) FILE *file = NULL;
+	char path[80], line[256], last[256] = "";
+
+	programs_log(setting, which, path);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		strcpy(last, line);
+	last[strcspn(last, "\n")] = '\0';
+	tap_note("%s ended with status %x; its last words: %s", program_names[which],
+		(unsigned)status, last);
+}
+
 int programs_reap(struct programs *programs, child_ended *ended, void *context)
 {
 	struct signalfd_siginfo info;
@@ -240,7 +259,8 @@ int programs_reap(struct programs *programs, child_ended *ended, void *context)
 			ended(context, pid, status);
 			continue;
 		}
-		programs->ended[which]++;
+		if (programs->ended[which]++ < ENDS_TOLD)
+			tell_end(programs->setting, which, status);
 		poll(NULL, 0, PAUSE_MS);
 		r = programs_start(programs, which);
 	}

@@ -16,6 +16,8 @@ struct trial {
 	struct load load;
 	struct tools tools;
 	size_t orphans_wrong; /* workers that ended neither well nor by SIGKILL */
+	size_t acknowledged;  /* notifications, and what recounts of whole stores have found */
+	struct findings findings;
 };
 
 /*
@@ -38,6 +40,12 @@ int trial_run(struct trial *trial, int64_t until);
 
 /* Runs until nothing is under way any more, and lets nothing begin. Returns 0 or -errno. */
 int trial_finish(struct trial *trial);
+
+/*
+ * Finishes, compares the lists with the ledger, kills all and forgets the store, so
+ * that trial_start() can begin with an empty one. Returns 0 or -errno.
+ */
+int trial_clear(struct trial *trial);
 
 /*
  * What all tests end with: notes of the counts; and if the run was no failure itself,
