@@ -10,6 +10,7 @@
 #include "cli/subcommands.h"
 #include "cli/text.h"
 #include "cli/verify.h"
+#include "lib/home.h"
 #include "lib/json.h"
 #include "lib/mark.h"
 #include "lib/tree.h"
@@ -141,17 +142,17 @@ static int make_copy(struct restoration *restoration)
 	_cleanup_(closing_fd) int from = tree_open(AT_FDCWD, restoration->path.data);
 	_cleanup_(closing_fd) int to = -1;
 	struct stat status;
-	int r = from < 0 ? from : tree_remove(home, RESTORE_COPY);
+	int r = from < 0 ? from : tree_remove(home, HOME_RESTORE_COPY);
 
 	if (r < 0)
 		return r;
-	if (fstat(home, &status) < 0 || mkdirat(home, RESTORE_COPY, 0750) < 0)
+	if (fstat(home, &status) < 0 || mkdirat(home, HOME_RESTORE_COPY, 0750) < 0)
 		return -errno;
-	to = tree_open(home, RESTORE_COPY);
+	to = tree_open(home, HOME_RESTORE_COPY);
 	if (to < 0)
 		return to;
 	r = fill_copy(restoration, from, to);
-	return r == 0 ? tree_give(home, RESTORE_COPY, status.st_uid, status.st_gid) : r;
+	return r == 0 ? tree_give(home, HOME_RESTORE_COPY, status.st_uid, status.st_gid) : r;
 }
 
 static int copy(struct restoration *restoration)
@@ -174,7 +175,7 @@ static int verify(struct restoration *restoration)
 	_cleanup_(buffer_release) struct buffer path = { 0 };
 	int status;
 
-	buffer_print(&path, "%s/%s", restoration->home, RESTORE_COPY);
+	buffer_print(&path, "%s/%s", restoration->home, HOME_RESTORE_COPY);
 	if (!buffer_string(&path))
 		return fail(restoration, restoration->home, -ENOMEM);
 	status = verify_store(restoration->tool.command, path.data, verification);
@@ -209,7 +210,7 @@ static int restore(struct restoration *restoration)
 		status = verify(restoration);
 	if (status == TOOL_DONE)
 		return exchange(restoration);
-	tree_remove(restoration->restore.home, RESTORE_COPY);
+	tree_remove(restoration->restore.home, HOME_RESTORE_COPY);
 	return status;
 }
 

@@ -10,9 +10,6 @@ struct restore {
 	char before[RESTORE_NAME_SIZE]; /* the directory there that the former content goes to */
 };
 
-/* The copy of the backup in the home directory, until it becomes the store. */
-#define RESTORE_COPY "restore.new"
-
 /*
  * Opens and locks the home directory. Returns 0, -EBUSY if tidings-stored runs, or -errno.
  * The descriptor is open after success only.
@@ -21,7 +18,7 @@ int restore_begin(const char *home, struct restore *ret_restore);
 void restore_end(struct restore *restore);
 
 /*
- * Puts the copy in the place of what is there, which it moves aside. Whenever it is broken
+ * Puts the copy, HOME_RESTORE_COPY, in the place of what is there, which it moves aside. Whenever it is broken
  * off, nobody can open the store until it was done once more. Returns 0 or -errno.
  */
 int restore_exchange(struct restore *restore);

@@ -154,7 +154,7 @@ static int move_all_aside(const struct restore *restore)
 
 static int move_in(const struct restore *restore)
 {
-	_cleanup_(closing_fd) int copy = tree_open(restore->home, RESTORE_COPY);
+	_cleanup_(closing_fd) int copy = tree_open(restore->home, HOME_RESTORE_COPY);
 
 	if (copy < 0)
 		return copy;
@@ -173,7 +173,7 @@ int restore_exchange(struct restore *restore)
 	if (r == 0)
 		r = move_in(restore);
 	if (r == 0)
-		r = tree_remove(restore->home, RESTORE_COPY);
+		r = tree_remove(restore->home, HOME_RESTORE_COPY);
 	if (r == 0)
 		r = tree_remove(restore->home, HOME_RESTORING);
 	return r < 0 ? r : tree_sync(restore->home);

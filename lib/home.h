@@ -9,3 +9,6 @@
  * directory that the former content goes to.
  */
 #define HOME_RESTORING "restoring"
+
+/* A backup that is about to be restored, until it was verified; left over without the above. */
+#define HOME_RESTORE_COPY "restore.new"

@@ -65,8 +65,8 @@ static void deliver_own(struct hub *hub, struct subscriber *subscriber, const st
 		return; /* the answer that held it was faster */
 	if (!subscriber->placed && !subscriber->asking) {
 		want_update(subscriber);
-	} else if (is_level(subscriber) && told->broadcasts >= hub->broadcasts.newest &&
-		   stream_is_create(change) && change->counts.seq == told->seq + 1) {
+	} else if (is_level(subscriber) && stream_is_create(change) &&
+		   change->counts.seq == told->seq + 1) {
 		subscriber->told = position_of(&change->counts, told->broadcasts);
 		delivery_send_created(hub, subscriber, change);
 		return;

@@ -201,7 +201,7 @@ static void tell_waiting(struct hub *hub, struct subscriber *subscriber,
 		send_next(hub, subscriber, message, &change, buffer_slice(&changes));
 		buffer_clear(&changes);
 	}
-	if (buffer_status(&changes) < 0 || stream_is_broken(&stream))
+	if (buffer_status(&changes) < 0)
 		serve_update_instead(subscriber);
 	else
 		backlog_consume(subscriber, &stream.records);

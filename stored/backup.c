@@ -44,7 +44,7 @@ static void *run(void *context)
 int backup_new(struct store *store, struct backup **ret_backup)
 {
 	struct backup *backup;
-	int r = store_remove_copy(store);
+	int r = store_remove_leftovers(store);
 
 	if (r < 0)
 		return r;

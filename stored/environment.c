@@ -213,6 +213,9 @@ int environment_open(const struct config *config, struct environment **ret_envir
 	r = check_log(environment);
 	if (r < 0)
 		return explain(r, home, "read the log");
+	r = log_end_sync(environment->home_fd);
+	if (r < 0)
+		return explain(r, home, "flush the log");
 	r = open_handle(environment, config);
 	if (r < 0)
 		return explain(r, home, "open the database");

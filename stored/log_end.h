@@ -1,4 +1,4 @@
-/* Whether the log ends where the library will say that it ends. */
+/* The end of the log, before the library takes it over. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,3 +17,10 @@ struct log_damage {
  * library.
  */
 int log_end_check(int home_fd, struct log_damage *ret_damage);
+
+/*
+ * Makes what is in the log durable before recovery builds upon it. The library takes whatever
+ * it finds there for flushed: it would write pages whose log records a power cut could still
+ * take away. Returns 0 or -errno.
+ */
+int log_end_sync(int home_fd);

@@ -329,6 +329,13 @@ int store_remove_copy(struct store *store)
 	return copy_remove(store->environment, HOME_BACKUP);
 }
 
+int store_remove_leftovers(struct store *store)
+{
+	int r = store_remove_copy(store);
+
+	return r < 0 ? r : copy_remove(store->environment, HOME_RESTORE_COPY);
+}
+
 void store_hold(struct store *store, bool held)
 {
 	environment_hold(store->environment, held);

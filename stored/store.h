@@ -72,6 +72,9 @@ int store_keep_house(struct store *store);
 int store_copy(struct store *store, const atomic_bool *stop);
 int store_remove_copy(struct store *store);
 
+/* Removes what a copy, or a restore, that was broken off has left. Returns 0 or -errno. */
+int store_remove_leftovers(struct store *store);
+
 /* Whether housekeeping leaves the log alone. */
 void store_hold(struct store *store, bool held);
 

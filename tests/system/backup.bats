@@ -100,9 +100,9 @@ damaging_tool() {
 	start_stored
 	mkdir "$home/backup" "$backups/tidings-20200101T000000Z.new"
 	stop_program stored
-	mkdir -p "$home/backup.new/data"
+	mkdir -p "$home/backup.new/data" "$home/restore.new/data"
 	start_stored
-	[ ! -e "$home/backup" ] && [ ! -e "$home/backup.new" ]
+	[ ! -e "$home/backup" ] && [ ! -e "$home/backup.new" ] && [ ! -e "$home/restore.new" ]
 	tidings backup "$backups"
 	[ "$(backups_there | wc -l)" = 1 ]
 }

@@ -122,6 +122,41 @@ static void test_feed_behind(void)
 	talk_end();
 }
 
+/* What the answer held already is not asked for again. */
+static void test_answer_ahead(void)
+{
+	talk_begin();
+	fixture_hold(&talk_fixture, true);
+	broadcast(CHANGE_BROADCAST_CREATED);
+	fixture_change(&talk_fixture, 0, CHANGE_CREATED, false);
+	fixture_change(&talk_fixture, 0, CHANGE_READ, false);
+	talk_join(0, 0, "connected; count 3 0 0");
+	fixture_hold(&talk_fixture, false);
+	ok_int_equal(fixture_waiting(&talk_fixture), 0, "the store is asked nothing");
+	fixture_change(&talk_fixture, 0, CHANGE_CREATED, false);
+	talk_ok_heard(0, "new 4 1 1");
+	talk_end();
+}
+
+/* A change that does not follow: what was between is lost, and an update takes its place. */
+static void test_gap(void)
+{
+	struct change change;
+
+	talk_begin();
+	talk_join(0, 0, "connected; count 0 0 0");
+	fixture_hold(&talk_fixture, true);
+	fixture_change(&talk_fixture, 0, CHANGE_CREATED, false);
+	fixture_change(&talk_fixture, 0, CHANGE_CREATED, false);
+	hub_model_read_log(fixture_model(&talk_fixture), &change);
+	fixture_hold(&talk_fixture, false);
+	talk_answer();
+	talk_ok_heard(0, "update 2 2 2");
+	fixture_change(&talk_fixture, 0, CHANGE_CREATED, false);
+	talk_ok_heard(0, "new 3 3 3");
+	talk_end();
+}
+
 static void test_resume(void)
 {
 	talk_begin();
@@ -179,6 +214,28 @@ static void test_beyond_memory(void)
 	talk_end();
 }
 
+/* The same for one that reads nothing meanwhile: one update, not two. */
+static void test_slow(void)
+{
+	struct hub_client *slow = &talk_clients[0];
+
+	talk_begin();
+	talk_join(0, 0, "connected; count 0 0 0");
+	slow->paused = true;
+	for (unsigned i = 0; i < BROADCASTS_KEPT; i++) {
+		broadcast(CHANGE_BROADCAST_CREATED);
+		broadcast(CHANGE_BROADCAST_WITHDRAWN);
+		talk_answer();
+	}
+	slow->paused = false;
+	hub_client_read(slow, &talk_fixture);
+	ok_int_equal(slow->applied.seq < 2 * BROADCASTS_KEPT, true, "not all was queued");
+	talk_forget_heard(0);
+	talk_answer();
+	talk_ok_heard(0, "update 128 0 0");
+	talk_end();
+}
+
 /* Whom the store could not make known gets updates, until it can. */
 static void test_stranger(void)
 {
@@ -186,14 +243,31 @@ static void test_stranger(void)
 	fixture_set_full(&talk_fixture, true);
 	talk_join(0, 0, "connected; count 0 0 0");
 	broadcast(CHANGE_BROADCAST_CREATED);
+	fixture_compute(&talk_fixture);
+	broadcast(CHANGE_BROADCAST_CREATED); /* the answer does not hold it */
 	talk_answer();
-	talk_ok_heard(0, "update 1 0 0");
+	talk_ok_heard(0, "update 1 0 0; update 2 0 0");
 	fixture_set_full(&talk_fixture, false);
 	broadcast(CHANGE_BROADCAST_CREATED);
 	talk_answer();
-	talk_ok_heard(0, "update 2 0 0");
+	talk_ok_heard(0, "update 3 0 0");
 	broadcast(CHANGE_BROADCAST_CREATED);
-	talk_ok_heard(0, "new 3 1 1");
+	talk_ok_heard(0, "new 4 1 1");
+	talk_end();
+}
+
+/* An answer of another life of the store, of which the hub does not know yet. */
+static void test_new_life(void)
+{
+	talk_begin();
+	broadcast(CHANGE_BROADCAST_CREATED);
+	talk_connect(0, 0, "");
+	fixture_new_epoch(&talk_fixture, 1);
+	talk_ok_heard(0, "");
+	talk_answer();
+	talk_ok_heard(0, "connected; count 0 0 0");
+	broadcast(CHANGE_BROADCAST_CREATED);
+	talk_ok_heard(0, "new 1 1 1");
 	talk_end();
 }
 
@@ -218,10 +292,14 @@ int main(void)
 	test_imported();
 	test_joining();
 	test_feed_behind();
+	test_answer_ahead();
+	test_gap();
 	test_resume();
 	test_resume_overtaken();
 	test_beyond_memory();
+	test_slow();
 	test_stranger();
+	test_new_life();
 	test_batch();
 	return tap_done();
 }

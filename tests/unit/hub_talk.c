@@ -90,6 +90,12 @@ void talk_ok_heard(size_t i, const char *expected)
 	buffer_clear(&heard[i]);
 }
 
+void talk_forget_heard(size_t i)
+{
+	settle();
+	buffer_clear(&heard[i]);
+}
+
 /* ---- what happens ---- */
 
 void talk_begin(void)

@@ -26,5 +26,8 @@ unsigned talk_answer(void);
 /* Checks that the client has heard this since it was last asked, and nothing else. */
 void talk_ok_heard(size_t client, const char *expected);
 
+/* Forgets what the client has heard. */
+void talk_forget_heard(size_t client);
+
 /* The client connects, is answered, and hears this. */
 void talk_join(size_t client, unsigned token, const char *expected);

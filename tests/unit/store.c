@@ -202,7 +202,7 @@ static void test_imported_broadcast(void)
 		.draft_count = 1,
 	};
 	struct inbox_greeting life = greeting();
-	struct change change;
+	struct change change = { 0 };
 
 	was_stranger("reader", "reader");
 	tap_ok(fixture_do(&fixture, &broadcast) == 0 && last_change("reader", &life, &change) &&
