@@ -42,7 +42,7 @@ static void test_round_trips(void)
 
 	for (int kind = 0; kind < CHANGE_KINDS_COUNT; kind++) {
 		change.kind = (enum change_kind)kind;
-		change.user = change_is_broadcast(change.kind) ? (struct slice){ 0 } : SLICE("u");
+		change.user = slice_of(change_is_broadcast(change.kind) ? "" : "u");
 		check_round_trip(&change, change_kind_name(change.kind));
 	}
 	change.user = SLICE("u");
