@@ -14,19 +14,15 @@ static void closing_directory(DIR *const *directory)
 		closedir(*directory);
 }
 
-static int open_directory(int log_fd, DIR **ret_directory)
+/* NULL, with errno set, if it cannot be read. */
+static DIR *open_directory(int log_fd)
 {
 	int fd = openat(log_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	int r = -errno;
 
-	if (!directory) {
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
-	*ret_directory = directory;
-	return 0;
+	if (!directory && fd >= 0)
+		close(fd);
+	return directory;
 }
 
 static int open_log(int home_fd)
@@ -39,19 +35,20 @@ static int open_log(int home_fd)
 /* The number of the newest log file; 0 if there is none. */
 static int find_newest(int log_fd, uint32_t *ret_number)
 {
-	_cleanup_(closing_directory) DIR *directory = NULL;
+	_cleanup_(closing_directory) DIR *directory = open_directory(log_fd);
 	const struct dirent *entry;
 	uint32_t newest = 0;
-	int r = open_directory(log_fd, &directory);
 
-	while (r == 0 && (entry = readdir(directory))) {
+	if (!directory)
+		return -errno;
+	while ((entry = readdir(directory))) {
 		uint32_t number = logfile_number(entry->d_name);
 
 		if (number > newest)
 			newest = number;
 	}
 	*ret_number = newest;
-	return r;
+	return 0;
 }
 
 static int check_file(struct logfile *file, uint32_t number, struct log_damage *ret_damage)
@@ -100,14 +97,13 @@ static int sync_file(int log_fd, const char *name)
 
 int log_end_sync(int home_fd)
 {
-	_cleanup_(closing_directory) DIR *directory = NULL;
 	_cleanup_(closing_fd) int log_fd = open_log(home_fd);
+	_cleanup_(closing_directory) DIR *directory = log_fd < 0 ? NULL : open_directory(log_fd);
 	const struct dirent *entry;
-	int r;
+	int r = 0;
 
-	if (log_fd < 0)
-		return log_fd;
-	r = open_directory(log_fd, &directory);
+	if (!directory)
+		return log_fd < 0 ? log_fd : -errno;
 	while (r == 0 && (entry = readdir(directory)))
 		if (logfile_number(entry->d_name) > 0)
 			r = sync_file(log_fd, entry->d_name);
