@@ -157,9 +157,19 @@ static struct environment *environment_free(struct environment *environment)
 
 DEFINE_CLEANUP(struct environment *, environment_free)
 
+/* Whether there is no space at all: then the library takes what it cannot write for damage. */
+static bool no_space(const char *home)
+{
+	struct statvfs disk;
+
+	return statvfs(home, &disk) == 0 && disk.f_bavail == 0;
+}
+
 static int explain(int r, const char *home, const char *step)
 {
-	if (r == -EBUSY)
+	if (no_space(home))
+		log_error("%s: cannot %s: the disk is full; make space and start again", home, step);
+	else if (r == -EBUSY)
 		log_error("%s: another tidings-stored has it open; stop that one first", home);
 	else if (r == -EINPROGRESS)
 		log_error("%s: a restore was begun and did not come to its end; give \"tidings "

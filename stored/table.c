@@ -7,7 +7,11 @@
 #include <assert.h>
 #include <errno.h>
 
-enum { FIRST_VALUE_SIZE = 2048, VERIFY_CACHE = 16 << 20 /* bytes */ };
+enum {
+	FIRST_VALUE_SIZE = 2048,
+	VERIFY_CACHE = 16 << 20, /* bytes */
+	PAGE_BYTES = 4096, /* what disks write whole; the library would ask the file system */
+};
 
 struct table {
 	DB *db;
@@ -117,6 +121,8 @@ static int open_file(DB *db, DB_TXN *txn, const char *name, u_int32_t flags)
 	char file[64];
 	int r = db->set_flags(db, DB_CHKSUM);
 
+	if (r == 0)
+		r = db->set_pagesize(db, PAGE_BYTES);
 	if (r == 0 && snprintf(file, sizeof(file), "%s.db", name) >= (int)sizeof(file))
 		r = ENAMETOOLONG;
 	if (r == 0)
