@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -29,6 +30,7 @@ enum {
 	DRAIN_MAX = 64 << 20, /* bytes of a refused body that are read and dropped */
 	DRAIN_CHUNK = 16384,
 	CHUNK = 8192,
+	LARGE_BODY = 1 << 20,
 };
 
 /* Where a body comes from: bytes read, 0 at the end, -1 on failure. */
@@ -153,7 +155,8 @@ static void make_answer(const struct server *server, const struct http_request *
 				 "\"code\":\"unavailable\"}");
 }
 
-static void answer_fastcgi(const struct server *server, FCGX_Request *fastcgi)
+/* Returns the size of the body. */
+static size_t answer_fastcgi(const struct server *server, FCGX_Request *fastcgi)
 {
 	struct http_request request = { .variables = fastcgi->envp };
 	_cleanup_(buffer_release) struct buffer body = { 0 };
@@ -166,6 +169,15 @@ static void answer_fastcgi(const struct server *server, FCGX_Request *fastcgi)
 		FCGX_FFlush(fastcgi->out);
 		drain(read_fastcgi, fastcgi->in);
 	}
+	return request.body.len;
+}
+
+/* Many workers wait for few large requests: what one took goes back to the system. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 static void set_timeouts(int fd)
@@ -180,6 +192,7 @@ static void set_timeouts(int fd)
 static void serve_connection(const struct server *server, int connection_fd)
 {
 	FCGX_Request fastcgi;
+	size_t body;
 
 	set_timeouts(connection_fd);
 	/* Without a socket to listen at, libfcgi cannot go on to another connection */
@@ -190,11 +203,13 @@ static void serve_connection(const struct server *server, int connection_fd)
 		log_warning("a connection brought no request");
 		return; /* libfcgi has closed it */
 	}
-	answer_fastcgi(server, &fastcgi);
+	body = answer_fastcgi(server, &fastcgi);
 	fastcgi.keepConnection = 1; /* the descriptor is closed here */
 	FCGX_Finish_r(&fastcgi);
 	if (fastcgi.ipcFd >= 0)
 		close(fastcgi.ipcFd);
+	if (body > LARGE_BODY)
+		give_back_memory();
 }
 
 /* Accepts one connection and serves it. Another worker may have been faster. */

@@ -18,6 +18,7 @@
 
 enum {
 	READ_CHUNK = 65536,	/* bytes asked for in one recv() */
+	OUTPUT_KEPT = 262144,	/* bytes that may stay allocated when all is sent */
 	PATIENCE_MS = 2000,	/* how long inbox_call() tries to get a connection */
 	RETRY_FIRST_MS = 5,	/* between two tries, doubled each time … */
 	RETRY_MAX_MS = 100,	/* … up to this */
@@ -254,6 +255,8 @@ static int inbox_send(struct inbox *inbox)
 		inbox->sent += (size_t)n;
 		buffer_consume(&inbox->output, (size_t)n);
 	}
+	if (inbox->output.size > OUTPUT_KEPT)
+		buffer_release(&inbox->output);
 	return 0;
 }
 

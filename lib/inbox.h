@@ -132,6 +132,7 @@ struct inbox_answer {
 	struct uuid next;  /* CREATE, BROADCAST: the identifier of the first */
 	bool reset;	   /* CHANGES: what was missed cannot be told */
 	bool replayed;	   /* CREATE, BROADCAST: it was done by an earlier attempt */
+	bool stranger;	   /* the user is not known: no broadcast is for them */
 	struct slice position; /* EXPORT: where to go on */
 	unsigned items;	       /* notifications, change records or entries */
 	struct decoder at;     /* for inbox_next_…() */

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 enum { QUERY_CURSOR = 1, QUERY_UNREAD = 2, ANY_TYPE = 255 };
-enum { ANSWER_MORE = 1, ANSWER_RESET = 2, ANSWER_REPLAYED = 4 };
+enum { ANSWER_MORE = 1, ANSWER_RESET = 2, ANSWER_REPLAYED = 4, ANSWER_STRANGER = 8 };
 
 int store_frame_parse(struct slice received, size_t max_payload, struct store_frame *ret_frame)
 {
@@ -409,7 +409,8 @@ void store_encode_answer(struct buffer *to, const struct inbox_answer *answer)
 	encode_u64(to, answer->affected);
 	encode_u8(to, (uint8_t)((answer->more ? ANSWER_MORE : 0) |
 				(answer->reset ? ANSWER_RESET : 0) |
-				(answer->replayed ? ANSWER_REPLAYED : 0)));
+				(answer->replayed ? ANSWER_REPLAYED : 0) |
+				(answer->stranger ? ANSWER_STRANGER : 0)));
 	encode_uuid(to, &answer->next);
 	encode_long(to, answer->position);
 	encode_u32(to, answer->items);
@@ -432,6 +433,7 @@ int store_decode_answer(struct slice payload, struct inbox_answer *ret_answer)
 	answer.more = flags & ANSWER_MORE;
 	answer.reset = flags & ANSWER_RESET;
 	answer.replayed = flags & ANSWER_REPLAYED;
+	answer.stranger = flags & ANSWER_STRANGER;
 	answer.next = decode_uuid(&from);
 	answer.position = decode_long(&from);
 	answer.items = decode_u32(&from);

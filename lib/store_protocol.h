@@ -40,7 +40,7 @@
  * An answer whose status is not 0 has no payload. One whose status is 0:
  *
  *	u64 seq, u64 total, u64 unread, u64 unseen, u64 broadcasts, u64 tokens valid from,
- *	u64 affected, u8 flags (1 more, 2 reset, 4 replayed), uuid next, long position,
+ *	u64 affected, u8 flags (1 more, 2 reset, 4 replayed, 8 stranger), uuid next, long position,
  *	u32 items, then the items:
  *	CHANGES: long record each; EXPORT: an entry each; others: a notification each:
  *	uuid id, then as notification_encode() writes it

@@ -1,8 +1,6 @@
 /* Change records that wait in memory, see backlog.h. */
 #include "pushd/backlog.h"
 
-#include "pushd/message.h"
-
 enum { BACKLOG_MAX = 1 << 20 /* bytes of one user's changes */ };
 
 void backlog_add(struct subscriber *subscriber, const struct change *change)
@@ -18,7 +16,8 @@ void backlog_add(struct subscriber *subscriber, const struct change *change)
 		subscriber->backlog->limit = BACKLOG_MAX;
 		encode_long(subscriber->backlog, buffer_slice(&record));
 	}
-	if (!subscriber->backlog || buffer_status(&record) < 0 || buffer_status(subscriber->backlog) < 0)
+	if (!subscriber->backlog || buffer_status(&record) < 0 ||
+		buffer_status(subscriber->backlog) < 0)
 		subscriber->overflow = true;
 	buffer_release(&record);
 }
@@ -32,11 +31,6 @@ void backlog_free(struct subscriber *subscriber)
 	subscriber->overflow = false;
 }
 
-bool backlog_is_create(const struct change *change)
-{
-	return change->kind == CHANGE_CREATED && change->notification.len > 0;
-}
-
 bool backlog_next(struct decoder *records, struct change *ret_change)
 {
 	struct slice record;
@@ -47,17 +41,12 @@ bool backlog_next(struct decoder *records, struct change *ret_change)
 	return !records->failed && change_parse(record, ret_change) == 0;
 }
 
-bool backlog_gather(struct decoder *records, uint64_t upto, struct buffer *changes,
-	struct counts *ret_counts)
+void backlog_consume(struct subscriber *subscriber, const struct decoder *rest)
 {
-	struct decoder ahead = *records;
-	struct change change;
-
-	while (backlog_next(&ahead, &change) && !backlog_is_create(&change) &&
-	       change.counts.seq <= upto) {
-		message_add_changes(changes, &change);
-		*ret_counts = change.counts;
-		*records = ahead;
-	}
-	return changes->len > 0;
+	if (!subscriber->backlog)
+		return;
+	buffer_consume(subscriber->backlog,
+		subscriber->backlog->len - (size_t)(rest->end - rest->at));
+	if (subscriber->backlog->len == 0)
+		backlog_free(subscriber);
 }

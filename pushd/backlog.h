@@ -1,6 +1,6 @@
 /*
- * Change records that wait in memory: of a user about whom the store is being asked, or of
- * a client that was away. They are kept encoded, one after the other.
+ * Change records that wait in memory: a user's own, while the store is being asked about the
+ * user, or those that a client has missed. They are kept encoded, one after the other.
  */
 #pragma once
 
@@ -23,13 +23,5 @@ static inline struct decoder backlog_records(const struct buffer *records)
 /* Takes the next record off the front; false if there is none. */
 bool backlog_next(struct decoder *records, struct change *ret_change);
 
-/*
- * Takes changes up to `upto`, other than plain creates, off the front and gathers them as
- * message_update() takes them, with the counts of the last. Returns false if the first is a
- * create, or too new.
- */
-bool backlog_gather(struct decoder *records, uint64_t upto, struct buffer *changes,
-	struct counts *ret_counts);
-
-/* One notification that was created, and is there in full: what a message of its own tells. */
-bool backlog_is_create(const struct change *change);
+/* Drops all before what is left of backlog_records(). */
+void backlog_consume(struct subscriber *subscriber, const struct decoder *rest);

@@ -1,133 +1,96 @@
 /*
- * Catching up with the store, see catchup.h.
+ * Asking the store, see catchup.h; what is done with its answers stands in serve.c.
  *
  * What the store is asked depends on who waits: a count is enough for a session
- * that just joined; an update needs the newest notifications as well. Answers of
- * reads come in the order of the requests, so a client's missed changes, asked
- * for just before, are there when the snapshot is.
+ * that just joined; an update needs the newest notifications as well. Answers come
+ * in about the order of the requests: one that makes the user known to the store waits for the
+ * disk, and others overtake it.
  *
- * The server reads the feed to its end before it looks at answers. So when an
- * answer as of `seq` is here, all changes up to that `seq` have been delivered or
- * are in the backlog.
+ * A broadcast change that only the store knows the counts of has it asked about every
+ * connected user: QUESTIONS_MAX at a time, so that memory does not grow with the users.
  */
 #include "pushd/catchup.h"
 
 #include "pushd/backlog.h"
-#include "pushd/delivery.h"
-#include "pushd/message.h"
+#include "pushd/resume.h"
+#include "pushd/serve.h"
 
 #include <errno.h>
 
 enum {
-	LATEST = 5, /* notifications in an update */
-	EPOCH_MAX = 64,
+	LATEST = 5,	     /* notifications in an update */
+	QUESTIONS_MAX = 256, /* under way, for a round to go on */
 };
 
 /* A question under way; the answer is about one subscriber. */
 struct question {
 	struct hub *hub;
 	struct subscriber *subscriber;
+	uint32_t issued; /* the newest token of the sessions that there were */
 	bool with_list;
 };
 
-/* Where a client left off, and what it has missed since. */
-struct resume {
-	struct hub *hub;
-	bool asked; /* and the inbox refers to this */
-	bool answered;
-	bool reset;
-	struct counts counts;
-	struct buffer records; /* long-encoded change records */
-	uint64_t since;
-	char epoch[EPOCH_MAX];
-};
+/* ---- questions ---- */
 
-/* Takes the question back: its answer would be of another time. */
-static void resume_forget(struct resume *resume)
+enum need { NEED_NOTHING, NEED_COUNT, NEED_LIST };
+
+/* A broadcast has changed what this user's sessions were last told, and they were not told. */
+static bool is_behind(const struct hub *hub, const struct subscriber *subscriber)
 {
-	if (resume->asked)
-		inbox_forget(resume->hub->inbox, resume);
-	resume->asked = false;
+	return subscriber->placed && subscriber->told.broadcasts < hub->broadcasts.newest;
 }
 
-void resume_give_up(struct resume *resume)
+static enum need session_needs(const struct session *session, bool behind)
 {
-	resume_forget(resume);
-	resume->reset = resume->answered = true;
+	if (session->conflated)
+		return NEED_NOTHING; /* its queue must be empty first */
+	if (behind || session->want > WANT_GREETING || session->resume)
+		return NEED_LIST;
+	return session->want != WANT_NOTHING || session->wants_count ? NEED_COUNT : NEED_NOTHING;
 }
 
-void resume_free(struct resume *resume)
+static enum need needs(const struct hub *hub, const struct subscriber *subscriber)
 {
-	if (!resume)
-		return;
-	resume_forget(resume);
-	buffer_release(&resume->records);
-	free(resume);
+	enum need most = subscriber->backlog ? NEED_LIST : NEED_NOTHING;
+	bool behind = is_behind(hub, subscriber);
+
+	for (const struct session *session = subscriber->sessions; session;
+		session = session->next) {
+		enum need need = session_needs(session, behind);
+
+		most = need > most ? need : most;
+	}
+	return most;
 }
 
-int resume_new(struct hub *hub, struct session *session, uint64_t since, struct slice epoch)
+static bool somebody_joins(const struct subscriber *subscriber)
 {
-	struct resume *resume = calloc(1, sizeof(*resume));
-
-	if (!resume)
-		return -ENOMEM;
-	resume->hub = hub;
-	resume->since = since;
-	if (epoch.len >= sizeof(resume->epoch))
-		resume_give_up(resume); /* none of ours */
-	else
-		memcpy(resume->epoch, epoch.data, epoch.len);
-	session->resume = resume;
-	return 0;
+	for (const struct session *session = subscriber->sessions; session; session = session->next)
+		if (session->want == WANT_GREETING)
+			return true;
+	return false;
 }
 
-static inbox_answered on_snapshot, on_missed;
+static uint32_t newest_token(const struct subscriber *subscriber)
+{
+	uint32_t issued = 0;
+
+	for (const struct session *session = subscriber->sessions; session; session = session->next)
+		issued = session->issued > issued ? session->issued : issued;
+	return issued;
+}
+
+static inbox_answered on_snapshot;
 
 /*
- * Whether somebody waits for what only a list can tell. Who could not be sent it, because
- * the queue is not empty, waits for that first.
+ * Who joins asks in the user's name, which makes the user known to the store, so that
+ * broadcasts are for this user from then on.
  */
-static bool needs_list(const struct subscriber *subscriber)
-{
-	if (subscriber->backlog)
-		return true;
-	for (const struct session *session = subscriber->sessions; session; session = session->next)
-		if (!session->conflated && (session->want > WANT_GREETING || session->resume))
-			return true;
-	return false;
-}
-
-static bool needs_answer(const struct subscriber *subscriber)
-{
-	if (subscriber->backlog)
-		return true;
-	for (const struct session *session = subscriber->sessions; session; session = session->next)
-		if (!session->conflated && (session->want != WANT_NOTHING || session->wants_count))
-			return true;
-	return false;
-}
-
-static int ask_missed(struct hub *hub, struct session *session)
-{
-	struct resume *resume = session->resume;
-	struct inbox_request request = {
-		.operation = INBOX_CHANGES,
-		.user = subscriber_name(session->subscriber),
-		.since = resume->since,
-		.epoch = slice_of(resume->epoch),
-	};
-	int r;
-
-	r = inbox_submit(hub->inbox, &request, on_missed, resume);
-	resume->asked = r == 0;
-	return r;
-}
-
-static int ask_snapshot(struct hub *hub, struct subscriber *subscriber)
+static int ask_snapshot(struct hub *hub, struct subscriber *subscriber, bool with_list)
 {
 	struct question *question = malloc(sizeof(*question));
 	struct inbox_request request = {
-		.operation = INBOX_COUNT,
+		.operation = with_list ? INBOX_LIST : INBOX_COUNT,
 		.user = subscriber_name(subscriber),
 		.query = { .limit = LATEST, .type = INBOX_ANY_TYPE },
 	};
@@ -135,237 +98,126 @@ static int ask_snapshot(struct hub *hub, struct subscriber *subscriber)
 
 	if (!question)
 		return -ENOMEM;
-	*question = (struct question){ hub, subscriber, needs_list(subscriber) };
-	if (question->with_list)
-		request.operation = INBOX_LIST;
+	*question = (struct question){ hub, subscriber, newest_token(subscriber), with_list };
+	if (!subscriber->placed || somebody_joins(subscriber))
+		request.caller = (struct inbox_caller){ request.user, question->issued };
 	r = inbox_submit(hub->inbox, &request, on_snapshot, question);
-	if (r < 0)
+	if (r < 0) {
 		free(question);
-	else
-		subscriber->asking = true;
-	return r;
+		return r;
+	}
+	subscriber->asking = true;
+	hub->round.questions++;
+	return 0;
 }
 
 /* Gives up on all sessions that wait for an answer about this user: they come back. */
 static void fail_waiting(struct hub *hub, struct subscriber *subscriber)
 {
-	for (struct session *session = subscriber->sessions, *next; session; session = next) {
-		next = session->next;
-		hub_close(hub, session, WEBSOCKET_TRY_AGAIN, "the store cannot be read");
-	}
+	while (subscriber->sessions)
+		hub_close(hub, subscriber->sessions, WEBSOCKET_TRY_AGAIN,
+			"the store cannot be read");
 }
 
 void catchup_ask(struct hub *hub, struct subscriber *subscriber)
 {
-	if (subscriber->asking || !needs_answer(subscriber))
+	enum need need = subscriber->asking ? NEED_NOTHING : needs(hub, subscriber);
+
+	if (need == NEED_NOTHING)
 		return;
 	for (struct session *session = subscriber->sessions; session; session = session->next)
-		if (session->resume && !session->resume->answered && !session->resume->asked &&
-		    ask_missed(hub, session) < 0)
-			resume_give_up(session->resume);
-	if (ask_snapshot(hub, subscriber) < 0)
+		if (session->resume)
+			resume_ask(hub, session);
+	if (ask_snapshot(hub, subscriber, need == NEED_LIST) < 0)
 		fail_waiting(hub, subscriber);
 }
 
-/* Sends what waits as far as this answer reaches. */
-static void backlog_deliver(struct hub *hub, struct subscriber *subscriber, uint64_t upto)
+/* Asks about the users of further sessions, as many as may be asked about at a time. */
+static void go_on(struct hub *hub)
 {
-	_cleanup_(buffer_release) struct buffer changes = { 0 };
-	struct decoder records, ahead;
-	struct counts counts;
-	struct change change;
+	struct catchup_round *round = &hub->round;
 
-	if (!subscriber->backlog)
-		return;
-	records = backlog_records(subscriber->backlog);
-	for (;;) {
-		buffer_clear(&changes);
-		if (backlog_gather(&records, upto, &changes, &counts)) {
-			message_begin(&hub->message);
-			message_update(&hub->message, &counts, buffer_slice(&changes),
-				buffer_slice(&hub->latest), false);
-			delivery_send(hub, subscriber, counts.seq);
-		}
-		ahead = records;
-		if (!backlog_next(&ahead, &change) || !backlog_is_create(&change))
-			break;
-		delivery_send_created(hub, subscriber, &change);
-		records = ahead;
+	while (round->walking && round->questions < QUESTIONS_MAX) {
+		struct session *session = clients_next(&hub->clients, &round->at);
+
+		if (session && session->state == SESSION_LIVE)
+			catchup_ask(hub, session->subscriber);
+		if (session)
+			continue;
+		round->walking = round->again;
+		round->again = false;
+		round->at = 0;
 	}
-	buffer_consume(subscriber->backlog,
-		subscriber->backlog->len - (size_t)(records.end - records.at));
-	if (subscriber->backlog->len == 0)
-		backlog_free(subscriber);
 }
 
-/*
- * After an overflow each session gets one update in the place of what is gone. The answer
- * that is here may be older than some of that: the store is asked again.
- */
-static void backlog_give_up(struct subscriber *subscriber)
+void catchup_begin_round(struct hub *hub)
+{
+	hub->round.again = hub->round.walking;
+	hub->round.walking = true;
+	go_on(hub);
+}
+
+void catchup_forget(struct subscriber *subscriber)
 {
 	backlog_free(subscriber);
-	for (struct session *session = subscriber->sessions; session; session = session->next) {
-		if (session->want == WANT_NOTHING)
-			session->want = WANT_UPDATE;
-		if (session->resume)
-			resume_give_up(session->resume);
-	}
+	subscriber->placed = false;
+	subscriber->outdated = subscriber->asking;
 }
 
-static void on_missed(void *context, int result, struct inbox_answer *answer)
-{
-	struct resume *resume = context;
-	struct slice records;
+/* ---- answers ---- */
 
-	resume->asked = false;
-	resume->answered = true;
-	if (result != 0) {
-		resume->reset = true;
+/* What a client has missed must be here before what is later. */
+static bool awaits_missed(const struct subscriber *subscriber)
+{
+	for (const struct session *session = subscriber->sessions; session; session = session->next)
+		if (session->resume && resume_is_asked(session->resume))
+			return true;
+	return false;
+}
+
+/* The store has begun a new life, of which clients are not told yet. */
+static bool is_of_other_life(const struct hub *hub)
+{
+	return strcmp(inbox_greeting(hub->inbox)->epoch, hub->epoch) != 0;
+}
+
+/* Unless it is used, the answer must be asked for again. */
+static void take_answer(struct question *question, int result, struct inbox_answer *answer)
+{
+	struct subscriber *subscriber = question->subscriber;
+	bool outdated = subscriber->outdated;
+
+	subscriber->outdated = false;
+	if (outdated ||
+		(result == 0 && (is_of_other_life(question->hub) || awaits_missed(subscriber))))
 		return;
-	}
-	resume->reset = answer->reset;
-	resume->counts = answer->counts;
-	records = decode_rest(&answer->at);
-	buffer_append_slice(&resume->records, records);
-	if (buffer_status(&resume->records) < 0)
-		resume->reset = true;
-}
-
-/* Sends hub->message to one session, and nothing more once something did not fit. */
-static void send_answer(struct hub *hub, struct session *session)
-{
-	if (!session->conflated)
-		delivery_send_one(hub, session);
-}
-
-static void send_update(struct hub *hub, struct session *session, const struct counts *counts,
-	struct slice changes, bool reset)
-{
-	message_begin(&hub->message);
-	message_update(&hub->message, counts, changes, buffer_slice(&hub->latest), reset);
-	send_answer(hub, session);
-}
-
-/* Sends each change that the client has missed. */
-static void send_missed(struct hub *hub, struct session *session, struct resume *resume)
-{
-	_cleanup_(buffer_release) struct buffer changes = { 0 };
-	struct decoder records = backlog_records(&resume->records);
-	struct counts counts;
-	struct change change;
-
-	while (records.at != records.end && !records.failed && !session->conflated) {
-		struct decoder ahead = records;
-
-		buffer_clear(&changes);
-		if (backlog_gather(&records, UINT64_MAX, &changes, &counts)) {
-			send_update(hub, session, &counts, buffer_slice(&changes), false);
-			continue;
-		}
-		if (!backlog_next(&ahead, &change))
-			return;
-		message_begin(&hub->message);
-		message_new_notification(&hub->message, &change);
-		send_answer(hub, session);
-		records = ahead;
-	}
-}
-
-/* Welcomes a session that has joined. It may be dead before all is said. */
-static void greet(struct hub *hub, struct session *session, const struct counts *snapshot)
-{
-	_cleanup_(freeing_resume_free) struct resume *resume = take(session->resume);
-	const struct counts *counts = snapshot;
-
-	message_begin(&hub->message);
-	message_connected(&hub->message, inbox_greeting(hub->inbox)->epoch, session->expires);
-	hub_send_control(hub, session, message_frame(&hub->message));
-	if (resume && resume->reset)
-		send_update(hub, session, snapshot, (struct slice){ 0 }, true);
-	if (resume && !resume->reset) {
-		send_missed(hub, session, resume);
-		counts = &resume->counts;
-	}
-	message_begin(&hub->message);
-	message_unread_count(&hub->message, counts);
-	send_answer(hub, session);
-	session->seq = counts->seq;
-	session->want = session->conflated && resume && resume->reset ? WANT_RESET : WANT_NOTHING;
-}
-
-/* Whether all that the session is to be told is known with this answer. */
-static bool can_greet(const struct session *session, bool with_list)
-{
-	return !session->resume || (with_list && session->resume->answered);
-}
-
-/* Serves a session with the answer, as far as it holds what the session waits for. */
-static void serve(struct hub *hub, struct session *session, const struct counts *counts,
-	bool with_list)
-{
-	if (session->state != SESSION_LIVE || session->conflated)
-		return;
-	if (session->want == WANT_GREETING && can_greet(session, with_list)) {
-		greet(hub, session, counts);
-	} else if (session->want > WANT_GREETING && with_list) {
-		send_update(hub, session, counts, (struct slice){ 0 }, session->want == WANT_RESET);
-		session->seq = counts->seq;
-		if (!session->conflated)
-			session->want = WANT_NOTHING;
-	}
-}
-
-/* Answers those who asked for the count, if it is the count as of what they were sent. */
-static void serve_counts(struct hub *hub, struct subscriber *subscriber, const struct counts *counts)
-{
-	for (struct session *session = subscriber->sessions, *next; session; session = next) {
-		next = session->next;
-		if (!session->wants_count || session->conflated || session->want != WANT_NOTHING ||
-		    session->seq != counts->seq)
-			continue;
-		message_begin(&hub->message);
-		message_unread_count(&hub->message, counts);
-		send_answer(hub, session);
-		session->wants_count = session->conflated;
-	}
-}
-
-static void serve_all(struct hub *hub, struct subscriber *subscriber, const struct counts *counts,
-	bool with_list)
-{
-	for (struct session *session = subscriber->sessions, *next; session; session = next) {
-		next = session->next;
-		serve(hub, session, counts, with_list);
-	}
-	if (with_list)
-		backlog_deliver(hub, subscriber, counts->seq);
-	serve_counts(hub, subscriber, counts);
+	if (result == INBOX_REVOKED)
+		serve_revoked(question->hub, subscriber, (int64_t)question->issued + 1);
+	else if (result != 0)
+		fail_waiting(question->hub, subscriber);
+	else if (subscriber->overflow)
+		serve_update_instead(subscriber);
+	else
+		serve_answer(question->hub, subscriber, answer, question->with_list);
 }
 
 static void on_snapshot(void *context, int result, struct inbox_answer *answer)
 {
-	struct question question = *(struct question *)context;
-	struct subscriber *subscriber = question.subscriber;
-	struct hub *hub = question.hub;
-	struct uuid last;
+	_cleanup_(freeing_memory) struct question *question = context;
+	struct subscriber *subscriber = question->subscriber;
+	struct hub *hub = question->hub;
 
-	free(context);
+	hub->round.questions--;
 	subscriber->asking = false;
 	subscriber->in_use = true;
-	if (result == 0 && subscriber->overflow) {
-		backlog_give_up(subscriber);
-	} else if (result == 0) {
-		buffer_clear(&hub->latest);
-		message_add_notifications(&hub->latest, answer, SIZE_MAX, &last);
-		serve_all(hub, subscriber, &answer->counts, question.with_list);
-	} else if (result != -ECANCELED) {
-		fail_waiting(hub, subscriber);
-	}
+	if (result != -ECANCELED)
+		take_answer(question, result, answer);
 	if (!subscriber->sessions)
 		backlog_free(subscriber);
 	if (result != -ECANCELED)
 		catchup_ask(hub, subscriber);
 	subscriber->in_use = false;
 	registry_drop(&hub->registry, subscriber);
+	if (result != -ECANCELED)
+		go_on(hub);
 }

@@ -2,7 +2,7 @@
  * Catching up: asks the store about one user, and with its answer serves all of the
  * user's sessions that wait: those that joined, with or without changes they
  * missed; those that fell behind; those whose changes need the list of the newest
- * notifications.
+ * notifications, or counts that only the store knows.
  */
 #pragma once
 
@@ -11,15 +11,8 @@
 /* Asks the store if somebody waits for an answer and none is on its way. */
 void catchup_ask(struct hub *hub, struct subscriber *subscriber);
 
-/*
- * Where a client left off, for a session that is about to join. Returns 0 or -ENOMEM.
- * What is made belongs to session->resume.
- */
-int resume_new(struct hub *hub, struct session *session, uint64_t since, struct slice epoch);
+/* Does so for all users, a few at a time: something has changed for everybody. */
+void catchup_begin_round(struct hub *hub);
 
-/* The client must fetch anew: what it missed cannot be told. */
-void resume_give_up(struct resume *resume);
-
-void resume_free(struct resume *resume);
-
-DEFINE_CLEANUP(struct resume *, resume_free)
+/* What is known of this user's changes is of the past, and so is the answer under way. */
+void catchup_forget(struct subscriber *subscriber);

@@ -132,28 +132,27 @@ static void run_errand(struct hub *hub, struct session *session, struct inbox_re
 
 typedef int command_runner(struct hub *hub, struct session *session, struct json_object *object);
 
-static void fail_auth(struct hub *hub, struct session *session, enum token_error error)
-{
-	message_begin(&hub->message);
-	message_auth_failed(&hub->message, error);
-	send_message(hub, session);
-	hub_close(hub, session, CLOSE_UNAUTHENTICATED, token_error_code(error));
-}
-
 static uint32_t clamp_seconds(int64_t seconds)
 {
-	return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+	return seconds > UINT32_MAX ? UINT32_MAX : seconds < 0 ? 0 : (uint32_t)seconds;
 }
 
 void command_authenticate(struct hub *hub, struct session *session,
 	const struct principal *principal, uint64_t since, struct slice epoch)
 {
 	bool renews = session->state == SESSION_LIVE;
+	uint32_t issued;
 
 	if (renews && !slice_is(subscriber_name(session->subscriber), principal->user)) {
 		hub_close(hub, session, CLOSE_FORBIDDEN, "the token is another user's");
 		return;
 	}
+	issued = clamp_seconds(principal->issued);
+	if (renews && issued < session->subscriber->tokens_valid_from) {
+		hub_refuse_token(hub, session, TOKEN_REVOKED);
+		return;
+	}
+	session->issued = issued;
 	session->expires = clamp_seconds(principal->expires);
 	session->warned = false;
 	if (!renews && delivery_join(hub, session, slice_of(principal->user), since, epoch) < 0)
@@ -177,7 +176,7 @@ static int on_auth(struct hub *hub, struct session *session, struct json_object 
 	if (r < 0) {
 		hub_kill(hub, session);
 	} else if (r > 0) {
-		fail_auth(hub, session, (enum token_error)r);
+		hub_refuse_token(hub, session, (enum token_error)r);
 	} else {
 		if (since < 0)
 			epoch = (struct slice){ 0 };

@@ -251,7 +251,7 @@ void conversation_schedule(struct hub *hub, struct session *session)
 	clients_set_due(&hub->clients, session, due);
 	if (session->queue)
 		clients_hasten(&hub->clients, session,
-			session->drained + hub->config->push.stall_timeout);
+			session->queue->drained + hub->config->push.stall_timeout);
 }
 
 static void live_due(struct hub *hub, struct session *session)
@@ -263,7 +263,7 @@ static void live_due(struct hub *hub, struct session *session)
 		hub_close(hub, session, CLOSE_UNAUTHENTICATED, "token_expired");
 		return;
 	}
-	if (session->queue && hub->now - session->drained >= hub->config->push.stall_timeout) {
+	if (session->queue && hub->now - session->queue->drained >= hub->config->push.stall_timeout) {
 		hub_close(hub, session, WEBSOCKET_TRY_AGAIN, "nothing was read for too long");
 		return;
 	}

@@ -16,7 +16,7 @@
  */
 #include "pushd/feed.h"
 
-#include "pushd/logfile.h"
+#include "lib/logfile.h"
 #include "pushd/transaction.h"
 
 #include <dirent.h>

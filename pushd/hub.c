@@ -2,6 +2,7 @@
 #include "pushd/hub.h"
 
 #include "pushd/delivery.h"
+#include "pushd/message.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -55,18 +56,18 @@ int hub_watch(struct hub *hub, struct session *session)
 /* A queue has begun: now the socket must drain in time. */
 static int hub_begin_queue(struct hub *hub, struct session *session)
 {
-	session->drained = hub->now;
+	session->queue->drained = hub->now;
 	clients_hasten(&hub->clients, session, hub->now + hub->config->push.stall_timeout);
 	return hub_control(hub, session, EPOLL_CTL_MOD);
 }
 
 void hub_flush(struct hub *hub, struct session *session)
 {
-	size_t before = session->queue->len;
+	size_t before = session->queue->bytes.len;
 	int r = session_flush(session);
 
-	if (r == SESSION_FULL && session->queue->len < before)
-		session->drained = hub->now;
+	if (r == SESSION_FULL && session->queue->bytes.len < before)
+		session->queue->drained = hub->now;
 	if (r == 0)
 		r = hub_control(hub, session, EPOLL_CTL_MOD);
 	if (r < 0)
@@ -117,6 +118,14 @@ void hub_close(struct hub *hub, struct session *session, uint16_t code, const ch
 	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
 	websocket_append_close(&frame, code, slice_of(reason));
 	hub_send_control(hub, session, buffer_slice(&frame));
+}
+
+void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error)
+{
+	message_begin(&hub->message);
+	message_auth_failed(&hub->message, error);
+	hub_send_control(hub, session, message_frame(&hub->message));
+	hub_close(hub, session, CLOSE_UNAUTHENTICATED, token_error_code(error));
 }
 
 void hub_finish(struct session *session)

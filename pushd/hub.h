@@ -3,7 +3,7 @@
  *
  *	server		sockets and time
  *	conversation	what a client says, and what it may say in which state
- *	delivery	from changes and the store's answers to messages
+ *	delivery	from changes to messages, and from the store's answers
  *
  * All of it runs in one thread.
  */
@@ -12,18 +12,31 @@
 #include "lib/config.h"
 #include "lib/inbox.h"
 #include "lib/token.h"
+#include "pushd/broadcasts.h"
 #include "pushd/clients.h"
 #include "pushd/feed.h"
 #include "pushd/registry.h"
+
+/* A walk over all sessions in search of those whose users the store must be asked about. */
+struct catchup_round {
+	unsigned questions; /* under way, of whatever cause */
+	size_t at;	    /* how far it has come … */
+	bool walking;	    /* … if it is not at its end … */
+	bool again;	    /* … and then begins once more */
+};
 
 struct hub {
 	const struct config *config;
 	struct token_verifier *verifier;
 	struct inbox *inbox;
+	/* The life of the store that clients are told of; "" = none yet */
+	char epoch[sizeof(((struct inbox_greeting *)0)->epoch)];
 	struct feed *feed;
 	struct clients clients;
 	int clients_fd;		 /* the epoll set that their sockets are in */
 	struct registry registry;
+	struct broadcasts broadcasts;
+	struct catchup_round round;
 	struct session *dead;	 /* to be freed when the round ends */
 	struct buffer message;	 /* the frame that is being written */
 	struct buffer latest;	 /* the JSON of a list's notifications */
@@ -64,6 +77,9 @@ void hub_send_control(struct hub *hub, struct session *session, struct slice byt
 
 /* Sends a close frame and lets the client no further. */
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason);
+
+/* Tells the client that its token is not accepted, and closes. */
+void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error);
 
 /*
  * Nothing more will be sent: tells the client so, who then need not wait for us to close the

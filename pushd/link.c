@@ -21,7 +21,7 @@ struct link {
 	sd_event_source *post, *retry;
 	uint64_t delay; /* before the next try */
 	bool greeting_told;
-	bool complained;
+	int complained; /* of this error, and of nothing since */
 };
 
 static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *context);
@@ -33,15 +33,27 @@ static void link_forget(struct link *link)
 	link->greeting_told = false;
 }
 
+/* Says once what is wrong; and once more if it turns out to be what only a person can mend. */
+static void link_complain(struct link *link, int error)
+{
+	if (error == -EACCES && link->complained != error)
+		log_error("the store does not let this program's user in: it must be root, of the "
+			  "store's own user, of the group tidings, or one of api-users; trying "
+			  "again");
+	else if (link->complained == 0)
+		log_warning("no connection to the store: %s; trying again", strerror(-error));
+	else
+		return;
+	link->complained = error;
+}
+
 /* The connection is gone, or could not be made: tries again later. */
 static int link_lost(struct link *link, int error)
 {
 	int r;
 
 	link_forget(link);
-	if (!link->complained)
-		log_warning("no connection to the store: %s; trying again", strerror(-error));
-	link->complained = true;
+	link_complain(link, error);
 	r = sd_event_source_set_time_relative(link->retry, link->delay);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(link->retry, SD_EVENT_ONESHOT);
@@ -68,7 +80,7 @@ static void link_tell(struct link *link)
 	if (link->complained)
 		log_info("connected to the store");
 	link->greeting_told = true;
-	link->complained = false;
+	link->complained = 0;
 	link->delay = RETRY_FIRST_USEC;
 	link->greeted(link->context, inbox_greeting(link->inbox));
 }

@@ -95,13 +95,24 @@ void message_unread_count(struct buffer *to, const struct counts *counts)
 	add(to, "}");
 }
 
-void message_new_notification(struct buffer *to, const struct change *change)
+size_t message_new_head(struct buffer *to, const struct change *change)
 {
 	add(to, "{\"type\":\"new_notification\",\"notification\":");
 	buffer_append_slice(to, change->notification);
-	add_counts(to, &change->counts);
 	add_time(to, ",\"timestamp\":", change->time);
+	return to->len;
+}
+
+void message_new_tail(struct buffer *to, size_t head, const struct counts *counts)
+{
+	to->len = head;
+	add_counts(to, counts);
 	add(to, "}");
+}
+
+void message_new_notification(struct buffer *to, const struct change *change)
+{
+	message_new_tail(to, message_new_head(to, change), &change->counts);
 }
 
 void message_ping(struct buffer *to)
@@ -151,7 +162,7 @@ void message_add_changes(struct buffer *changes, const struct change *change)
 		size_t len = comma ? (size_t)(comma - rest.data) : rest.len;
 
 		buffer_print(changes, "%s{\"op\":\"%s\"", changes->len > 0 ? "," : "",
-			change_kind_name(change->kind));
+			change_operation_name(change->kind));
 		if (len > 0)
 			buffer_print(changes, ",\"id\":\"%.*s\"", (int)len, rest.data);
 		add(changes, "}");

@@ -22,10 +22,20 @@ void message_auth_failed(struct buffer *to, enum token_error error);
 void message_connected(struct buffer *to, const char *epoch, int64_t expires);
 void message_token_expiring(struct buffer *to, int64_t expires);
 void message_unread_count(struct buffer *to, const struct counts *counts);
-void message_new_notification(struct buffer *to, const struct change *change);
 void message_ping(struct buffer *to);
 void message_pong(struct buffer *to);
 void message_error(struct buffer *to, const char *code, const char *sentence);
+
+/*
+ * "new_notification" in two pieces, since a broadcast is told to many: the head is the same
+ * for all of them, and its end is returned; the counts of each reader follow in the tail,
+ * which takes the place of what may stand behind the head.
+ */
+size_t message_new_head(struct buffer *to, const struct change *change);
+void message_new_tail(struct buffer *to, size_t head, const struct counts *counts);
+
+/* Both. */
+void message_new_notification(struct buffer *to, const struct change *change);
 
 /*
  * changes: JSON objects separated by commas, empty = the member is left out; latest: the

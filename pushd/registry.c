@@ -90,7 +90,7 @@ struct subscriber *registry_get(struct registry *registry, struct slice user)
 		return subscriber;
 	if (registry->count == registry->size && !registry_grow(registry))
 		return NULL;
-	subscriber = calloc(1, sizeof(*subscriber) + user.len);
+	subscriber = calloc(1, offsetof(struct subscriber, name) + user.len);
 	if (!subscriber)
 		return NULL;
 	subscriber->hash = hash;
@@ -124,13 +124,24 @@ void registry_drop(struct registry *registry, struct subscriber *subscriber)
 	subscriber_free(subscriber);
 }
 
-void registry_release(struct registry *registry)
+void registry_each(struct registry *registry, registry_visitor *visitor, void *context)
 {
 	for (size_t i = 0; i < registry->size; i++)
 		for (struct subscriber *one = registry->buckets[i], *next; one; one = next) {
 			next = one->next;
-			subscriber_free(one);
+			visitor(context, one);
 		}
+}
+
+static void free_visited(void *context, struct subscriber *subscriber)
+{
+	(void)context;
+	subscriber_free(subscriber);
+}
+
+void registry_release(struct registry *registry)
+{
+	registry_each(registry, free_visited, NULL);
 	free(registry->buckets);
 	*registry = (struct registry){ 0 };
 }

@@ -6,13 +6,25 @@
 
 #include "pushd/session.h"
 
+/* How far a user's changes were told: up to this one, which led to these counts. */
+struct position {
+	uint64_t seq;
+	uint64_t broadcasts; /* how many of the changes up to it are broadcast ones */
+	uint32_t unread;     /* no inbox holds four billion */
+	uint32_t unseen;
+};
+
 struct subscriber {
 	struct subscriber *next; /* in the same bucket */
 	struct session *sessions; /* newest first */
 	struct buffer *backlog;	  /* change records that wait for the store's answer; NULL = none */
+	struct position told;	  /* to those sessions that keep up, if `placed` */
 	uint32_t hash;
+	uint32_t tokens_valid_from; /* as the store last said; seconds since the epoch */
 	uint16_t session_count;
+	bool placed : 1;   /* it is known what comes next; else the store must be asked */
 	bool asking : 1;   /* the store has been asked, and the answer will refer to this */
+	bool outdated : 1; /* … but be of no use: what it will be of is over */
 	bool overflow : 1; /* the backlog was too long and is gone */
 	bool in_use : 1;   /* somebody up the stack refers to it: not to be dropped now */
 	uint8_t name_len;
@@ -42,6 +54,10 @@ struct subscriber *registry_get(struct registry *registry, struct slice user);
 
 /* Frees one that has no sessions, awaits no answer and is not in use; else does nothing. */
 void registry_drop(struct registry *registry, struct subscriber *subscriber);
+
+/* Calls for each of them; it may drop the one that it is called for, and no other. */
+typedef void registry_visitor(void *context, struct subscriber *subscriber);
+void registry_each(struct registry *registry, registry_visitor *visitor, void *context);
 
 /* Frees everything, whatever is left in it. */
 void registry_release(struct registry *registry);

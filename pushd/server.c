@@ -44,7 +44,6 @@ struct server {
 	sd_event_source *tick;
 	int spare_fd;	/* given up to refuse one client when there are no descriptors left */
 	bool begun;	/* the feed has a position */
-	char epoch[sizeof(((struct inbox_greeting *)0)->epoch)];
 	uint8_t input[READ_SIZE];
 };
 
@@ -204,10 +203,10 @@ static void on_greeting(void *context, const struct inbox_greeting *greeting)
 {
 	struct server *server = context;
 	bool first = !server->begun;
-	bool other_life = strcmp(server->epoch, greeting->epoch) != 0;
-	bool nothing_told = !*server->epoch; /* no client has been told anything yet */
+	bool other_life = strcmp(server->hub.epoch, greeting->epoch) != 0;
+	bool nothing_told = !*server->hub.epoch; /* no client has been told anything yet */
 
-	memcpy(server->epoch, greeting->epoch, sizeof(server->epoch));
+	memcpy(server->hub.epoch, greeting->epoch, sizeof(server->hub.epoch));
 	if (!first && !other_life)
 		return;
 	begin_feed(server, greeting);
@@ -364,6 +363,7 @@ struct server *server_free(struct server *server)
 	token_verifier_free(hub->verifier);
 	clients_release(&hub->clients);
 	registry_release(&hub->registry);
+	broadcasts_release(&hub->broadcasts);
 	buffer_release(&hub->message);
 	buffer_release(&hub->latest);
 	closing_fd(&server->hub.clients_fd);

@@ -13,11 +13,11 @@ struct session *session_new(int fd)
 	return session;
 }
 
-static struct buffer *buffer_free(struct buffer *buffer)
+static struct session_queue *queue_free(struct session_queue *queue)
 {
-	if (buffer)
-		buffer_release(buffer);
-	free(buffer);
+	if (queue)
+		buffer_release(&queue->bytes);
+	free(queue);
 	return NULL;
 }
 
@@ -28,8 +28,10 @@ struct session *session_free(struct session *session)
 	if (session->fd >= 0)
 		close(session->fd);
 	websocket_release(&session->websocket);
-	buffer_free(session->queue);
-	buffer_free(session->head);
+	queue_free(session->queue);
+	if (session->head)
+		buffer_release(session->head);
+	free(session->head);
 	free(session);
 	return NULL;
 }
@@ -56,13 +58,13 @@ static int session_queue(struct session *session, struct slice bytes)
 		session->queue = calloc(1, sizeof(*session->queue));
 	if (!session->queue)
 		return -ENOMEM;
-	buffer_append_slice(session->queue, bytes);
-	return buffer_status(session->queue);
+	buffer_append_slice(&session->queue->bytes, bytes);
+	return buffer_status(&session->queue->bytes);
 }
 
 int session_send(struct session *session, struct slice bytes, size_t limit)
 {
-	size_t queued = session->queue ? session->queue->len : 0;
+	size_t queued = session->queue ? session->queue->bytes.len : 0;
 	int r = 0;
 
 	if (queued > 0 && queued + bytes.len > limit)
@@ -79,14 +81,14 @@ int session_flush(struct session *session)
 
 	if (!session->queue)
 		return 0;
-	rest = buffer_slice(session->queue);
+	rest = buffer_slice(&session->queue->bytes);
 	r = send_some(session->fd, &rest);
 	if (r < 0)
 		return r;
-	buffer_consume(session->queue, session->queue->len - rest.len);
+	buffer_consume(&session->queue->bytes, session->queue->bytes.len - rest.len);
 	if (rest.len > 0)
 		return SESSION_FULL;
-	session->queue = buffer_free(session->queue);
+	session->queue = queue_free(session->queue);
 	return 0;
 }
 

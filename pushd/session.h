@@ -28,18 +28,24 @@ enum session_want {
 	WANT_RESET,    /* the same, and the client is told to fetch anew */
 };
 
+/* What the socket did not take. */
+struct session_queue {
+	struct buffer bytes;
+	uint32_t drained; /* seconds of the loop's clock: some of them last left */
+};
+
 struct session {
 	struct session *next; /* of the same user; or of the dead */
 	struct subscriber *subscriber; /* NULL until there is a user */
 	struct websocket websocket;
-	struct buffer *queue;	/* what the socket did not take; NULL = nothing */
+	struct session_queue *queue; /* NULL = empty */
 	struct buffer *head;	/* an incomplete request head; NULL = none */
 	struct resume *resume;	/* where the client left off; NULL = nowhere */
 	uint64_t seq;		/* of the last change that was sent */
 	int fd;
 	uint32_t expires;	/* the token does; seconds since the epoch */
+	uint32_t issued;	/* the token was; the same, 0 = it does not say */
 	uint32_t heard;		/* seconds of the loop's clock: a byte last came */
-	uint32_t drained;	/* seconds of the loop's clock: bytes of the queue last left */
 	uint16_t rate_second;	/* the second (its lower bits) in which … */
 	uint16_t rate_count;	/* … so many messages came */
 	uint8_t state;		/* enum session_state */

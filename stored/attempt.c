@@ -9,7 +9,11 @@
 
 #include <errno.h>
 
-enum { ATTEMPT_VERSION = 1 };
+enum {
+	ATTEMPT_VERSION = 1,
+	REMOVED_MAX = 64,     /* in one step of forgetting … */
+	EXAMINED_MAX = 4096,  /* … which looks no further than this */
+};
 
 static const int64_t ATTEMPT_LIFE = INT64_C(24) * 3600 * 1000; /* milliseconds */
 
@@ -96,7 +100,7 @@ int attempt_keep(struct store *store, const struct inbox_request *request,
 	return r < 0 ? r : due_add(store, end, DUE_ATTEMPT, &key);
 }
 
-int attempt_remove(struct store *store, const struct table_key *key)
+static int remove_attempt(struct store *store, const struct table_key *key)
 {
 	struct slice value;
 	int64_t end;
@@ -107,4 +111,41 @@ int attempt_remove(struct store *store, const struct table_key *key)
 	if (r == 0)
 		r = due_remove(store, end, DUE_ATTEMPT, key);
 	return r == 0 ? table_delete(store->attempts, store->txn, key) : r;
+}
+
+/* The keys of a caller's attempts up to this notification, as many as there is room for. */
+static int collect(struct store *store, struct slice caller, const struct uuid *upto,
+	struct table_key keys[static REMOVED_MAX])
+{
+	struct table_key prefix = table_key_user(caller);
+	struct attempt attempt;
+	struct table_walk walk;
+	struct slice key, value;
+	int count = 0;
+	int r = table_walk_begin(store->attempts, store->txn, table_key_slice(&prefix), &walk);
+
+	if (r < 0)
+		return r;
+	for (int i = 0; r == 0 && i < EXAMINED_MAX && count < REMOVED_MAX; i++) {
+		r = table_walk_up(&walk, NULL, &key, &value);
+		if (r == 0)
+			r = attempt_decode(value, &attempt);
+		if (r == 0 && uuid_compare(&attempt.id, upto) <= 0) {
+			keys[count].len = key.len;
+			memcpy(keys[count++].bytes, key.data, key.len);
+		}
+	}
+	table_walk_end(&walk);
+	return r < 0 ? r : count;
+}
+
+int attempt_remove_some(struct store *store, struct slice caller, const struct uuid *upto)
+{
+	struct table_key keys[REMOVED_MAX];
+	int count = collect(store, caller, upto, keys);
+	int r = 0;
+
+	for (int i = 0; r >= 0 && i < count; i++)
+		r = remove_attempt(store, &keys[i]);
+	return r < 0 ? r : count;
 }

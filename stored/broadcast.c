@@ -73,7 +73,7 @@ int live_load(struct store *store)
 	return r == TABLE_NONE ? 0 : r;
 }
 
-int store_begin_broadcast(struct store *store, struct row *row, int64_t now)
+int store_begin_broadcast(struct store *store, struct row *row, int64_t now, bool fresh)
 {
 	const struct notification *notification = &row->notification;
 	struct table_key key = table_key_id((struct slice){ 0 }, &notification->id);
@@ -87,7 +87,8 @@ int store_begin_broadcast(struct store *store, struct row *row, int64_t now)
 		return r;
 	store->ahead = true;
 	live_add(&store->live, &notification->id);
-	return store_change_broadcast(store, CHANGE_BROADCAST_CREATED, now, &notification->id, row);
+	return store_change_broadcast(store, CHANGE_BROADCAST_CREATED, now, &notification->id,
+		fresh ? row : NULL);
 }
 
 int store_end_broadcast(struct store *store, const struct uuid *id, enum change_kind kind)
@@ -131,7 +132,7 @@ int store_broadcast(struct store *store, const struct inbox_request *request, st
 	reply->answer.next = store->last_id;
 	reply->answer.affected = (uint64_t)now;
 	row = (struct row){ .notification = inbox_created(&reply->answer, request->drafts, 0) };
-	r = store_begin_broadcast(store, &row, now);
+	r = store_begin_broadcast(store, &row, now, true);
 	return r == 0 ? attempt_keep(store, request, reply) : r;
 }
 

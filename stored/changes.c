@@ -8,7 +8,8 @@
  * changes, and they are the last ones in the other.
  *
  * What was created is told in full in the log, but only named in the ring: its row is there
- * to be read, unless it is gone, and then it need not be told.
+ * to be read, unless it is gone, and then it need not be told. A broadcast that was imported is
+ * never told in full: it is not new to everybody.
  */
 #include "stored/store_internal.h"
 
@@ -185,7 +186,13 @@ static int find_own(struct store *store, struct slice name, uint64_t since, uint
 	return 0;
 }
 
-/* The row of what was created; TABLE_NONE if it is gone. */
+/* Whether the broadcast was created by this change, and not somewhere else before. */
+static bool is_fresh(const struct change *change, const struct row *row)
+{
+	return row->notification.created == change->time;
+}
+
+/* The row of what was created; TABLE_NONE if it is gone, or not to be told in full. */
 static int read_created(struct store *store, const struct change *change, struct row *ret_row)
 {
 	bool broadcast = change_is_broadcast(change->kind);
@@ -198,7 +205,9 @@ static int read_created(struct store *store, const struct change *change, struct
 		return TABLE_NONE; /* more than one, which only have their names */
 	key = table_key_id(change->user, &id);
 	r = table_get(broadcast ? store->broadcasts : store->notifications, store->txn, &key, &value);
-	return r == 0 ? row_decode(value, &id, ret_row) : r;
+	if (r == 0)
+		r = row_decode(value, &id, ret_row);
+	return r == 0 && broadcast && !is_fresh(change, ret_row) ? TABLE_NONE : r;
 }
 
 /* Tells a change; what was created, as it was then. */

@@ -11,10 +11,13 @@
 #include "lib/log.h"
 #include "lib/mark.h"
 #include "lib/timestamp.h"
+#include "stored/log_end.h"
 #include "stored/writeback.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -170,6 +173,22 @@ static int explain(int r, const char *home, const char *step)
 	return r;
 }
 
+/* After the machine went down, and in a copy, the log may end anywhere. */
+static int check_log(const struct environment *environment)
+{
+	struct log_damage damage;
+	int r;
+
+	if (environment->mark.went_down || environment->mark.copied)
+		return 0;
+	r = log_end_check(environment->home_fd, &damage);
+	if (r < 0 || damage.file == 0)
+		return r;
+	log_error("%s: log file %" PRIu32 " is damaged at byte %" PRIu32, environment->home,
+		damage.file, damage.offset);
+	return -ENOTRECOVERABLE;
+}
+
 int environment_open(const struct config *config, struct environment **ret_environment)
 {
 	_cleanup_(freeing_environment_free) struct environment *environment = NULL;
@@ -191,6 +210,12 @@ int environment_open(const struct config *config, struct environment **ret_envir
 	r = mark_read(environment->home_fd, &environment->mark);
 	if (r < 0)
 		return explain(r, home, "read the file \"running\"");
+	r = check_log(environment);
+	if (r < 0)
+		return explain(r, home, "read the log");
+	r = log_end_sync(environment->home_fd);
+	if (r < 0)
+		return explain(r, home, "flush the log");
 	r = open_handle(environment, config);
 	if (r < 0)
 		return explain(r, home, "open the database");
@@ -218,6 +243,28 @@ DB_ENV *environment_handle(const struct environment *environment)
 const char *environment_home(const struct environment *environment)
 {
 	return environment->home;
+}
+
+static bool is_table(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 3 && strcmp(entry->d_name + len - 3, ".db") == 0;
+}
+
+bool environment_is_new(const struct environment *environment)
+{
+	int fd = openat(environment->home_fd, "data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	bool empty = true;
+
+	if (!directory)
+		return false;
+	while (empty && (entry = readdir(directory)))
+		empty = !is_table(entry);
+	closedir(directory);
+	return empty;
 }
 
 int environment_home_fd(const struct environment *environment)

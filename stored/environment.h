@@ -32,6 +32,9 @@ DB_ENV *environment_handle(const struct environment *environment);
 const char *environment_home(const struct environment *environment);
 int environment_home_fd(const struct environment *environment);
 
+/* Whether it holds no table file yet. */
+bool environment_is_new(const struct environment *environment);
+
 /* The machine went down since the store was last open, or this is a copy of a store. */
 bool environment_went_down(const struct environment *environment);
 

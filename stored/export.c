@@ -58,7 +58,7 @@ static int export_broadcast(struct export *export, struct slice key, struct slic
 static int export_user(struct export *export, struct slice key, struct slice value)
 {
 	struct entry entry = { .kind = ENTRY_USER };
-	struct user user;
+	struct user user = { 0 };
 	int r = table_key_get_user(key, &entry.user);
 
 	if (r == 0)

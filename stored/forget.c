@@ -21,25 +21,32 @@ static int raise_floor(struct store *store, uint64_t own_changes)
 	return meta_put_number(store, "seq-floor", store->seq_floor);
 }
 
+/* Takes away what is kept of a user, but for what the sweep is for. */
+static int forget_inbox(struct store *store, struct slice name, struct user *user, int64_t now)
+{
+	int r = raise_floor(store, user->counts.seq - user->settled);
+
+	user_add_bulk(user, BULK_DELETE_ALL, now, &store->last_id);
+	user->seen = user->unread_upto = (struct uuid){ 0 };
+	return r < 0 ? r : store_forget_changes(store, name);
+}
+
+/* One without an inbox may have attempts to forget. */
 int store_forget(struct store *store, const struct inbox_request *request, struct user *user,
 	struct store_reply *reply)
 {
 	int64_t now = timestamp_now();
-	int r;
+	int r = user->known ? forget_inbox(store, request->user, user, now) : 0;
 
 	(void)reply;
-	if (!user->known)
-		return 0;
-	user_add_bulk(user, BULK_DELETE_ALL, now, &store->last_id);
-	if ((r = raise_floor(store, user->counts.seq - user->settled)) < 0 ||
-	    (r = store_forget_changes(store, request->user)) < 0)
-		return r;
+	user->known = false;
 	user->forgotten = true;
-	user->seen = user->unread_upto = (struct uuid){ 0 };
-	if ((r = store_save_user(store, request->user, user)) < 0 ||
-	    (r = sweep_start(store, request->user)) < 0)
-		return r;
-	return store_tell(store, request->user, user, CHANGE_FORGOTTEN, now);
+	user->since = store->last_id;
+	if (r == 0)
+		r = store_save_user(store, request->user, user);
+	if (r == 0)
+		r = sweep_start(store, request->user);
+	return r < 0 ? r : store_tell(store, request->user, user, CHANGE_FORGOTTEN, now);
 }
 
 /*

@@ -24,7 +24,7 @@ static int import_broadcast(struct store *store, const struct entry *entry, int6
 		return 0;
 	note_id(store, &row.notification.id);
 	++*stored;
-	return store_begin_broadcast(store, &row, now);
+	return store_begin_broadcast(store, &row, now, false);
 }
 
 static int import_user(struct store *store, const struct entry *entry, uint64_t *stored)

@@ -55,20 +55,16 @@ int meta_put_schema(struct store *store)
 
 int meta_check_schema(struct store *store)
 {
-	struct slice value;
-	int r = meta_get(store, "schema", &value);
-
-	if (r == TABLE_NONE)
+	if (store->schema == 0)
 		return meta_put_schema(store);
-	if (r == 0 && slice_is(value, "1"))
+	if (store->schema < STORE_SCHEMA_NUMBER)
 		return store_migrate(store);
-	if (r == 0 && !slice_is(value, STORE_SCHEMA)) {
-		log_error("the store has schema version %.*s, this program knows versions up to %s; "
-			  "install the version of tidings that wrote it, or a newer one",
-			(int)value.len, value.data, STORE_SCHEMA);
-		return -EPROTONOSUPPORT;
-	}
-	return r;
+	if (store->schema == STORE_SCHEMA_NUMBER)
+		return 0;
+	log_error("the store has schema version %u, this program knows versions up to %s; install "
+		  "the version of tidings that wrote it, or a newer one",
+		store->schema, STORE_SCHEMA);
+	return -EPROTONOSUPPORT;
 }
 
 static int load_last_id(struct store *store)

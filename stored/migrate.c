@@ -14,21 +14,28 @@
 
 static const char KEPT[] = "before-schema-" STORE_SCHEMA;
 
-/* Whether there is a store, and it has schema version 1. Returns 1, 0 or -errno. */
-static int has_schema_1(struct store *store)
+static int read_schema(struct store *store, struct table *meta)
 {
 	struct table_key key = table_key_name("schema");
-	struct table *meta;
+	char digits[16] = "";
 	struct slice value;
+	int r = table_get(meta, NULL, &key, &value);
+
+	if (r != 0)
+		return r < 0 ? r : -EBADMSG;
+	memcpy(digits, value.data, value.len < sizeof(digits) ? value.len : sizeof(digits) - 1);
+	store->schema = (unsigned)strtoul(digits, NULL, 10);
+	return store->schema > 0 ? 0 : -EBADMSG;
+}
+
+int store_find_schema(struct store *store)
+{
+	struct table *meta;
 	int r = table_open_to_read(environment_handle(store->environment), "meta", &meta);
 
 	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = table_get(meta, NULL, &key, &value);
-	if (r == 0)
-		r = slice_is(value, "1");
-	else if (r == TABLE_NONE)
-		r = 0;
+		return r == -ENOENT && environment_is_new(store->environment) ? 0 : r;
+	r = read_schema(store, meta);
 	table_close(meta);
 	return r;
 }
@@ -36,10 +43,10 @@ static int has_schema_1(struct store *store)
 int store_keep_old(struct store *store)
 {
 	const char *home = environment_home(store->environment);
-	int r = has_schema_1(store);
+	int r;
 
-	if (r <= 0)
-		return r;
+	if (store->schema != 1)
+		return 0;
 	r = copy_make(store->environment, KEPT, NULL);
 	if (r < 0) {
 		log_error("%s: has an older schema, and cannot be copied before it is changed: %s", home,

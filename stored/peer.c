@@ -121,7 +121,7 @@ static ssize_t get_groups(int fd, gid_t **ret_groups)
 
 static bool is_in(gid_t group, const gid_t *groups, ssize_t count)
 {
-	for (ssize_t i = 0; i < count; i++)
+	for (ssize_t i = 0; groups && i < count; i++)
 		if (groups[i] == group)
 			return true;
 	return false;

@@ -16,18 +16,19 @@
 static const struct {
 	const char *name;
 	size_t offset;
+	unsigned since; /* the schema version that brought it */
 } tables[] = {
-	{ "notifications", offsetof(struct store, notifications) },
-	{ "unread", offsetof(struct store, unread) },
-	{ "users", offsetof(struct store, users) },
-	{ "changes", offsetof(struct store, changes) },
-	{ "sweeps", offsetof(struct store, sweeps) },
-	{ "broadcasts", offsetof(struct store, broadcasts) },
-	{ "marks", offsetof(struct store, marks) },
-	{ "due", offsetof(struct store, due) },
-	{ "attempts", offsetof(struct store, attempts) },
-	{ "revoked", offsetof(struct store, revoked) },
-	{ "meta", offsetof(struct store, meta) },
+	{ "notifications", offsetof(struct store, notifications), 1 },
+	{ "unread", offsetof(struct store, unread), 1 },
+	{ "users", offsetof(struct store, users), 1 },
+	{ "changes", offsetof(struct store, changes), 1 },
+	{ "sweeps", offsetof(struct store, sweeps), 1 },
+	{ "broadcasts", offsetof(struct store, broadcasts), 2 },
+	{ "marks", offsetof(struct store, marks), 2 },
+	{ "due", offsetof(struct store, due), 2 },
+	{ "attempts", offsetof(struct store, attempts), 2 },
+	{ "revoked", offsetof(struct store, revoked), 2 },
+	{ "meta", offsetof(struct store, meta), 1 },
 };
 
 static const struct {
@@ -65,13 +66,19 @@ struct table **store_table(struct store *store, size_t i)
 	return (struct table **)((char *)store + tables[i].offset);
 }
 
+/* A table is made in a new store, or if the store's schema had none; else it must be there. */
 static int open_tables(struct store *store)
 {
 	DB_ENV *handle = environment_handle(store->environment);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(tables); i++)
-		r = table_open(handle, store->txn, tables[i].name, store_table(store, i));
+	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(tables); i++) {
+		if (tables[i].since > store->schema)
+			r = table_open(handle, store->txn, tables[i].name, store_table(store, i));
+		else
+			r = table_open_existing(handle, store->txn, tables[i].name,
+				store_table(store, i));
+	}
 	return r;
 }
 
@@ -125,11 +132,13 @@ int store_open(const struct config *config, struct store **ret_store)
 	store->sweeping = true;
 	retention_init(&store->retention, config);
 	r = environment_open(config, &store->environment);
-	if (r == 0)
-		r = store_keep_old(store);
 	if (r < 0)
 		return r;
-	r = open_content(store);
+	r = store_find_schema(store);
+	if (r == 0)
+		r = store_keep_old(store);
+	if (r == 0)
+		r = open_content(store);
 	if (r < 0) {
 		if (r != -EPROTONOSUPPORT)
 			log_error("%s: cannot open the tables: %s; if files are damaged or missing, "
@@ -254,6 +263,7 @@ int store_execute(struct store *store, const struct inbox_request *request, stru
 		return r;
 	reply->answer.counts = user.counts;
 	reply->answer.broadcasts = store->live.changes;
+	reply->answer.stranger = request->user.len > 0 && !user.known;
 	return buffer_status(&reply->items);
 }
 

@@ -6,7 +6,9 @@
 #include "stored/store.h"
 #include "stored/table.h"
 
+/* The version of the tables as this program writes them; the meta table has it as text. */
 #define STORE_SCHEMA "2"
+enum { STORE_SCHEMA_NUMBER = 2 };
 
 enum { RING_LENGTH = 100 /* changes kept for those who come back */ };
 
@@ -35,6 +37,7 @@ struct retention {
 
 struct store {
 	struct environment *environment;
+	unsigned schema; /* that the store had when it was opened; 0 = it is new */
 	struct table *notifications; /* (user, id) to row */
 	struct table *unread;	     /* (user, id) to nothing: the unread ones again */
 	struct table *users;	     /* user to struct user */
@@ -90,6 +93,12 @@ int meta_get_number(struct store *store, const char *name, uint64_t *ret_number)
 int meta_put_number(struct store *store, const char *name, uint64_t number);
 
 /* ---- migrate.c ---- */
+
+/*
+ * Finds out which schema the store has. Returns 0 or -errno; a store that has other tables
+ * but not the one that says it is damaged: -ENOENT.
+ */
+int store_find_schema(struct store *store);
 
 /* Copies a store of version 1, before anything in it is changed. 0 or -errno. */
 int store_keep_old(struct store *store);
@@ -181,8 +190,11 @@ bool live_has(const struct live *live, const struct uuid *id);
 /* Reads them all from the table. */
 int live_load(struct store *store);
 
-/* Makes a row a broadcast. */
-int store_begin_broadcast(struct store *store, struct row *row, int64_t now);
+/*
+ * Makes a row a broadcast. Only a fresh one is new to everybody who is known, so only its
+ * change tells of it in full: then each reader has one more unread and unseen.
+ */
+int store_begin_broadcast(struct store *store, struct row *row, int64_t now, bool fresh);
 
 /* Ends a broadcast; INBOX_NOT_FOUND if it is not live. */
 int store_end_broadcast(struct store *store, const struct uuid *id, enum change_kind kind);
@@ -219,8 +231,11 @@ int attempt_keep(struct store *store, const struct inbox_request *request,
 /* When the attempt with this value is due to be let go of. Returns 0 or -EBADMSG. */
 int attempt_end(struct slice value, int64_t *ret_time);
 
-/* Lets go of it before that. Returns 0, TABLE_NONE or -errno. */
-int attempt_remove(struct store *store, const struct table_key *key);
+/*
+ * Lets go of some of a caller's attempts that were made up to this notification. Returns how
+ * many, 0 = there are no more, or -errno.
+ */
+int attempt_remove_some(struct store *store, struct slice caller, const struct uuid *upto);
 
 /* ---- forget.c ---- */
 

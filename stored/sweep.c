@@ -165,20 +165,14 @@ static int sweep_collect(struct store *store, const struct sweep *sweep, struct 
 	return 0;
 }
 
-static int remove_mark(struct store *store, const struct table_key *key)
-{
-	return table_delete(store->marks, store->txn, key);
-}
-
-/* Removes some rows of a table that belong to the user. Returns how many, or -errno. */
-static int remove_some(struct store *store, struct table *table, struct slice name,
-	int (*remove)(struct store *store, const struct table_key *key))
+/* Removes some of the user's marks. Returns how many, or -errno. */
+static int remove_marks(struct store *store, struct slice name)
 {
 	struct table_key prefix = table_key_user(name), keys[SLICE_ROWS];
 	struct table_walk walk;
 	struct slice key, value;
 	int count = 0;
-	int r = table_walk_begin(table, store->txn, table_key_slice(&prefix), &walk);
+	int r = table_walk_begin(store->marks, store->txn, table_key_slice(&prefix), &walk);
 
 	if (r < 0)
 		return r;
@@ -188,18 +182,19 @@ static int remove_some(struct store *store, struct table *table, struct slice na
 	}
 	table_walk_end(&walk);
 	for (int i = 0; r >= 0 && i < count; i++)
-		r = remove(store, &keys[i]);
+		r = table_delete(store->marks, store->txn, &keys[i]);
 	return r < 0 ? r : count;
 }
 
 /*
  * What is left of a user who was forgotten. Returns 0 when there is nothing any more. The
- * number of marks is kept right: it stays with a user who comes back meanwhile.
+ * number of marks is kept right: it stays with a user who comes back meanwhile. Attempts that
+ * the user has made since then are not touched.
  */
 static int remove_traces(struct store *store, struct sweep *sweep)
 {
 	struct table_key key = table_key_user(sweep->name);
-	int removed = remove_some(store, store->marks, sweep->name, remove_mark);
+	int removed = remove_marks(store, sweep->name);
 	int r = removed < 0 ? removed : 0;
 
 	if (removed > 0) {
@@ -208,7 +203,7 @@ static int remove_traces(struct store *store, struct sweep *sweep)
 		return r < 0 ? r : removed;
 	}
 	if (r == 0)
-		r = remove_some(store, store->attempts, sweep->name, attempt_remove);
+		r = attempt_remove_some(store, sweep->name, &sweep->user.since);
 	return r == 0 ? table_delete(store->users, store->txn, &key) : r;
 }
 

@@ -151,6 +151,11 @@ int table_open(DB_ENV *handle, DB_TXN *txn, const char *name, struct table **ret
 	return open_table(handle, txn, name, DB_CREATE, ret_table);
 }
 
+int table_open_existing(DB_ENV *handle, DB_TXN *txn, const char *name, struct table **ret_table)
+{
+	return open_table(handle, txn, name, 0, ret_table);
+}
+
 int table_open_to_read(DB_ENV *handle, const char *name, struct table **ret_table)
 {
 	return open_table(handle, NULL, name, DB_RDONLY, ret_table);

@@ -52,6 +52,9 @@ struct table;
 int table_open(DB_ENV *handle, DB_TXN *txn, const char *name, struct table **ret_table);
 struct table *table_close(struct table *table);
 
+/* The same, but -ENOENT if there is none. */
+int table_open_existing(DB_ENV *handle, DB_TXN *txn, const char *name, struct table **ret_table);
+
 /* Opens one that there is, to be read only. */
 int table_open_to_read(DB_ENV *handle, const char *name, struct table **ret_table);
 

@@ -138,7 +138,7 @@ export class Inbox extends EventTarget {
 			for (const held of this.#entries.keys())
 				this.#mark(held, true, seq, known);
 		else if (REMOVING.has(op)) this.#entries.delete(id);
-		else if (op === "all_deleted") this.#again ||= seq > this.#asOf;
+		else if (op !== "seen") this.#again ||= seq > this.#asOf; // many, or not known here
 	}
 
 	/** Of a batch only the newest come along; the others have to be fetched. */

@@ -188,6 +188,49 @@ pageTest("what is done in one window happens in the other", async ({ stack, open
 	assert.equal(await here.rows.count(), 2);
 });
 
+pageTest("a broadcast is everybody's, to read and delete as one's own", async ({ stack, open }) => {
+	const page = await open();
+	const users = ["user1", "user2"].map((user) => inbox(page, user));
+	await stack.create("user2", "info", "Own");
+	await users[1].shows("1");
+	await stack.broadcast("To all", { link: "/news" });
+	await users[0].shows("1");
+	await users[1].shows("2");
+	for (const { row } of users) await row("To all").locator(".kind.warning").waitFor();
+	await users[0].row("To all").getByRole("button", { name: "Mark as read" }).click();
+	await users[0].unread(0);
+	await users[1].unread(2);
+	await users[1].row("To all").hover();
+	await users[1].row("To all").getByRole("button", { name: "Delete" }).click();
+	await users[1].row("To all").waitFor({ state: "detached" });
+	await users[1].unread(1);
+	assert.equal(await users[0].rows.count(), 1);
+});
+
+pageTest("what ends goes from list, open panel and badge", async ({ stack, open }) => {
+	const page = await open();
+	const users = ["user1", "user2"].map((user) => inbox(page, user));
+	const own = await stack.create("user1", "info", "Own");
+	const all = await stack.broadcast("To all");
+	const expiresAt = new Date(Date.now() + 5000).toISOString();
+	await stack.broadcast("For a moment", { expiresAt });
+	await users[0].shows("3");
+	await users[1].shows("2");
+	await users[0].button.click();
+	await users[0].panel.locator(".row", { hasText: "For a moment" }).waitFor();
+	await stack.request("admin", "DELETE", `/broadcast/${all.id}`);
+	await stack.request("admin", "DELETE", `/users/user1/notifications/${own.id}`);
+	for (const { row } of users)
+		for (const title of ["To all", "For a moment"])
+			await row(title).waitFor({ state: "detached" });
+	await users[0].panel.getByText("All caught up").waitFor();
+	await users[1].isQuiet();
+	for (const { unread, rows } of users) {
+		await unread(0);
+		assert.equal(await rows.count(), 0);
+	}
+});
+
 pageTest("more than 99 are 99+, and pages follow one another", async ({ stack, open }) => {
 	await Promise.all(
 		Array.from({ length: 99 }, (_, n) => stack.create("user1", "info", `n${n}`)),

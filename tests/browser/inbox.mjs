@@ -80,6 +80,33 @@ inboxTest("each change is followed", async () => {
 	assert.equal(client.asked.length, 0);
 });
 
+inboxTest("a broadcast is one like any other", async () => {
+	const { client, inbox } = await filled(["a"]);
+	const all = { ...item("b"), broadcast: true };
+	client.change(11, [{ op: "created", id: "b" }], { notification: all });
+	client.change(12, [{ op: "read", id: "b" }]);
+	assert.equal(held(inbox), "b* a");
+	client.change(13, [{ op: "withdrawn", id: "b" }], { latest: [item("a")] });
+	assert.equal(held(inbox), "a");
+	// one that ended, and another, told at once
+	const changes = [
+		{ op: "expired", id: "a" },
+		{ op: "created", id: "c" },
+	];
+	client.change(15, changes, { latest: [item("c")] });
+	assert.equal(held(inbox), "c");
+	assert.equal(client.asked.length, 0);
+});
+
+inboxTest("one that is withdrawn while its page comes stays away", async () => {
+	const client = new Client();
+	const inbox = new Inbox(client, 3);
+	inbox.load();
+	client.change(11, [{ op: "withdrawn", id: "b" }], { latest: [item("a")] });
+	await client.answer(10, ["b", "a"]);
+	assert.equal(held(inbox), "a");
+});
+
 inboxTest("a batch larger than what came along is fetched", async () => {
 	const { client, inbox } = await filled(["a"]);
 	const changes = ["b", "c", "d"].map((id) => ({ op: "created", id }));
@@ -93,6 +120,8 @@ for (const [name, changes, more] of [
 	["a reset", undefined, { reset: true }],
 	["an unknown change", undefined, {}],
 	["all deleted", [{ op: "all_deleted" }], {}],
+	["all read ones deleted", [{ op: "read_deleted" }], {}],
+	["an operation of a later version", [{ op: "archived", id: "a" }], {}],
 	["a stream that begins later than the page", [], { baseline: true }],
 ])
 	inboxTest(`${name} fetches again`, async () => {

@@ -118,6 +118,12 @@ export class Stack {
 		return (await this.request("admin", "POST", "/", body)).notification;
 	}
 
+	/** To everybody who is known. */
+	async broadcast(title, more) {
+		const body = { type: "warning", title, message: `About: ${title}`, ...more };
+		return (await this.request("admin", "POST", "/broadcast", body)).notification;
+	}
+
 	/** An empty inbox with nothing unseen. */
 	async empty(...users) {
 		for (const user of users) {

@@ -8,7 +8,7 @@
  * flag 2 the files come in two steps; with flag 4 the first is cut in between.
  */
 #include "pushd/feed.h"
-#include "pushd/logfile.h"
+#include "lib/logfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

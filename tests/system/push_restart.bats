@@ -7,6 +7,7 @@ load push/drive
 # Programs of its own for each test: they end with the shell that starts them
 setup() {
 	begin_tests
+	set_config store max-per-user 0
 	start_stored
 }
 
@@ -79,4 +80,13 @@ stop_well() {
 @test "a second pushd on the same socket is refused" {
 	start_pushd
 	scenario restart second_instance
+}
+
+@test "the store is killed amid broadcasts: nothing lost, nothing twice" {
+	start_pushd
+	scenario broadcast store_killed
+}
+
+@test "a store that refuses this program's user: said once, tried again" {
+	scenario dismiss refused_by_the_store
 }

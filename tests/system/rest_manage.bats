@@ -206,7 +206,7 @@ load rest
 	id=$(create "$user")
 	old=$TOKEN
 	without_time=$(mint_token '{"alg":"HS256"}' "{\"sub\":\"$user\",\"exp\":$(($(date +%s) + 60))}")
-	"$top_builddir/tests/system/revoke" "$TIDINGS_CONFIG" "$user"
+	"$top_builddir/cli/tidings" disconnect "$user" --revoke
 	newer=$(mint_token '{"alg":"HS256"}' "{\"sub\":\"$user\",\"iat\":$(($(date +%s) + 2)),\"exp\":$(($(date +%s) + 60))}")
 	for token in "$old" "$without_time"; do
 		TOKEN=$token
@@ -231,7 +231,7 @@ load rest
 	TOKEN=$(make_token "$user-boss" admin)
 	api POST / "$(note)" -H "Idempotency-Key: $user"
 	expect_status 201
-	"$top_builddir/tests/system/revoke" "$TIDINGS_CONFIG" "$user-boss"
+	"$top_builddir/cli/tidings" disconnect "$user-boss" --revoke
 	for key in "$user" "$user-2"; do
 		api POST / "$(note)" -H "Idempotency-Key: $key"
 		expect_error 401 token_revoked

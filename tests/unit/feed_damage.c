@@ -1,7 +1,7 @@
 /* The feed, on log files as a writer's death or damage leaves them. */
 #include "pushd/feed.h"
 
-#include "pushd/logfile.h"
+#include "lib/logfile.h"
 #include "tests/tap.h"
 #include "tests/unit/log_fixture.h"
 

@@ -1,7 +1,4 @@
-/*
- * A hub with socket pairs and a model of the store, see hub_fixture.h. The functions of
- * lib/inbox.h are defined here: what links this takes nothing of lib/inbox.c.
- */
+/* A hub with socket pairs and a model of the store, see hub_fixture.h. */
 #include "tests/unit/hub_fixture.h"
 
 #include "pushd/conversation.h"
@@ -11,266 +8,98 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-enum { CHANGES_TOLD = 100, SEND_BUFFER = 1 };
+enum { SEND_BUFFER = 1 };
 
-static const char *const USERS[] = { "a", "b" };
+/* ---- the store ---- */
 
-/* ---- the model ---- */
-
-struct model {
-	struct counts counts;
-	struct buffer records; /* each as the answer to CHANGES holds it … */
-	size_t *begins;	       /* … and where the one that led to seq i + 1 begins */
-};
-
-struct pending {
-	struct pending *next;
-	struct inbox_request request;
-	unsigned user;
-	char epoch[64];
-	inbox_answered *answered; /* NULL = forgotten */
-	void *context;
-	bool computed;
-	int result;
-	struct inbox_answer answer;
-};
-
-struct inbox {
-	struct pending *first, **end;
-	struct inbox_greeting greeting;
-	struct model models[ARRAY_LENGTH(USERS)];
-};
-
-int inbox_new(const struct config *config, struct inbox **ret_inbox)
+struct hub_model *fixture_model(const struct hub_fixture *fixture)
 {
-	struct inbox *inbox = calloc(1, sizeof(*inbox));
-
-	(void)config;
-	if (!inbox)
-		abort();
-	inbox->end = &inbox->first;
-	inbox->greeting.epoch[0] = '1';
-	*ret_inbox = inbox;
-	return 0;
+	return hub_inbox_model(fixture->hub.inbox);
 }
 
-static void pending_free(struct pending *pending)
+static int64_t milliseconds(const struct hub_fixture *fixture)
 {
-	buffer_release(&pending->answer.storage);
-	free(pending);
+	return fixture->hub.wall * 1000;
 }
 
-static struct pending *take_first(struct inbox *inbox)
+/* Reads the log to its end, as the server does before it looks at answers. */
+static void pump(struct hub_fixture *fixture)
 {
-	struct pending *pending = inbox->first;
+	struct change change;
 
-	inbox->first = pending->next;
-	if (!inbox->first)
-		inbox->end = &inbox->first;
-	return pending;
-}
-
-struct inbox *inbox_free(struct inbox *inbox)
-{
-	while (inbox->first) {
-		struct pending *pending = take_first(inbox);
-
-		if (pending->answered)
-			pending->answered(pending->context, -ECANCELED, NULL);
-		pending_free(pending);
-	}
-	for (size_t i = 0; i < ARRAY_LENGTH(USERS); i++) {
-		buffer_release(&inbox->models[i].records);
-		free(inbox->models[i].begins);
-	}
-	free(inbox);
-	return NULL;
-}
-
-int inbox_submit(struct inbox *inbox, const struct inbox_request *request, inbox_answered *answered,
-	void *context)
-{
-	struct pending *pending = calloc(1, sizeof(*pending));
-
-	if (!pending || request->epoch.len >= sizeof(pending->epoch))
-		abort();
-	pending->request = *request;
-	pending->user = slice_is(request->user, USERS[1]);
-	if (!slice_is(request->user, USERS[pending->user]))
-		abort(); /* only tokens of the two can be valid */
-	if (request->epoch.len > 0)
-		memcpy(pending->epoch, request->epoch.data, request->epoch.len);
-	pending->answered = answered;
-	pending->context = context;
-	*inbox->end = pending;
-	inbox->end = &pending->next;
-	return 0;
-}
-
-void inbox_forget(struct inbox *inbox, const void *context)
-{
-	for (struct pending *pending = inbox->first; pending; pending = pending->next)
-		if (pending->context == context)
-			pending->answered = NULL;
-}
-
-const struct inbox_greeting *inbox_greeting(const struct inbox *inbox)
-{
-	return &inbox->greeting;
-}
-
-struct counts fixture_counts(const struct hub_fixture *fixture, unsigned user)
-{
-	return fixture->hub.inbox->models[user].counts;
-}
-
-static void count(struct counts *counts, enum change_kind kind)
-{
-	counts->seq++;
-	if (kind == CHANGE_CREATED) {
-		counts->total++;
-		counts->unread++;
-		counts->unseen++;
-	}
-	if (kind == CHANGE_READ && counts->unread > 0)
-		counts->unread--;
-	if (kind == CHANGE_ALL_READ)
-		counts->unread = 0;
-	if (kind == CHANGE_SEEN || counts->unseen > counts->unread)
-		counts->unseen = kind == CHANGE_SEEN ? 0 : counts->unread;
-}
-
-static void keep_record(struct model *model, struct slice record)
-{
-	size_t n = (size_t)model->counts.seq;
-
-	model->begins = realloc(model->begins, n * sizeof(*model->begins));
-	if (!model->begins)
-		abort();
-	model->begins[n - 1] = model->records.len;
-	encode_long(&model->records, record);
-}
-
-void fixture_change(struct hub_fixture *fixture, unsigned user, enum change_kind kind)
-{
-	static const char id[] = "01900000-0000-7000-8000-000000000000";
-	_cleanup_(buffer_release) struct buffer record = { 0 }, notification = { 0 };
-	struct model *model = &fixture->hub.inbox->models[user];
-	struct change change = {
-		.kind = kind,
-		.time = fixture->hub.wall * 1000,
-		.user = slice_of(USERS[user]),
-		.ids = kind == CHANGE_CREATED || kind == CHANGE_READ ? slice_of(id) : (struct slice){ 0 },
-	};
-
-	if (kind == CHANGE_CREATED)
-		buffer_print(&notification, "{\"id\":\"%s\",\"userId\":\"%s\",\"message\":\"%0500d\"}", id,
-			USERS[user], 0);
-	count(&model->counts, kind);
-	change.counts = model->counts;
-	change.notification = buffer_slice(&notification);
-	change_format(&record, &change);
-	keep_record(model, buffer_slice(&record));
-	if (change_parse(buffer_slice(&record), &change) < 0)
-		abort();
-	delivery_change(&fixture->hub, &change);
+	while (!fixture->held && hub_model_read_log(fixture_model(fixture), &change))
+		delivery_change(&fixture->hub, &change);
 	hub_bury(&fixture->hub);
 }
 
-void fixture_new_epoch(struct hub_fixture *fixture)
+void fixture_hold(struct hub_fixture *fixture, bool held)
 {
-	char *name = fixture->hub.inbox->greeting.epoch;
+	fixture->held = held;
+	pump(fixture);
+}
 
-	name[0] = name[0] == '9' ? '1' : (char)(name[0] + 1);
+void fixture_change(struct hub_fixture *fixture, unsigned user, enum change_kind kind, bool many)
+{
+	hub_model_change(fixture_model(fixture), user, kind, many, milliseconds(fixture));
+	pump(fixture);
+}
+
+void fixture_broadcast(struct hub_fixture *fixture, enum change_kind kind, bool old)
+{
+	hub_model_broadcast(fixture_model(fixture), kind, old, milliseconds(fixture));
+	pump(fixture);
+}
+
+void fixture_dismiss(struct hub_fixture *fixture, unsigned user, enum change_kind kind)
+{
+	hub_model_dismiss(fixture_model(fixture), user, kind, milliseconds(fixture));
+	pump(fixture);
+}
+
+void fixture_set_full(struct hub_fixture *fixture, bool full)
+{
+	hub_inbox_set_full(fixture->hub.inbox, full);
+}
+
+void fixture_new_epoch(struct hub_fixture *fixture, unsigned answers)
+{
+	hub_inbox_new_life(fixture->hub.inbox);
+	while (answers-- > 0)
+		fixture_deliver(fixture, 0);
+	strcpy(fixture->hub.epoch, fixture_epoch(fixture));
 	delivery_resync(&fixture->hub);
 	hub_bury(&fixture->hub);
 }
 
 const char *fixture_epoch(const struct hub_fixture *fixture)
 {
-	return fixture->hub.inbox->greeting.epoch;
+	return inbox_greeting(fixture->hub.inbox)->epoch;
 }
-
-/* ---- answers ---- */
 
 size_t fixture_waiting(const struct hub_fixture *fixture)
 {
-	size_t n = 0;
-
-	for (const struct pending *one = fixture->hub.inbox->first; one; one = one->next)
-		n++;
-	return n;
-}
-
-static void compute_list(struct pending *pending)
-{
-	const struct notification notification = {
-		.created = (int64_t)FIXTURE_WALL * 1000,
-		.content = SLICE("\"title\":\"listed\""),
-	};
-
-	buffer_append(&pending->answer.storage, notification.id.bytes, UUID_BYTES);
-	notification_encode(&pending->answer.storage, &notification);
-	pending->answer.items = 1;
-}
-
-static void compute_changes(struct pending *pending, const struct inbox *inbox)
-{
-	const struct model *model = &inbox->models[pending->user];
-	uint64_t seq = model->counts.seq, since = pending->request.since;
-
-	if (strcmp(pending->epoch, inbox->greeting.epoch) != 0 || since > seq ||
-	    seq - since > CHANGES_TOLD) {
-		pending->answer.reset = true;
-		return;
-	}
-	pending->answer.items = (unsigned)(seq - since);
-	if (since < seq)
-		buffer_append(&pending->answer.storage, model->records.data + model->begins[since],
-			model->records.len - model->begins[since]);
-}
-
-static void compute(struct hub_fixture *fixture, struct pending *pending)
-{
-	struct inbox *inbox = fixture->hub.inbox;
-
-	pending->computed = true;
-	if (pending->request.operation == INBOX_MARK_READ)
-		pending->result = INBOX_NOT_FOUND;
-	if (pending->request.operation == INBOX_READ_ALL)
-		fixture_change(fixture, pending->user, CHANGE_ALL_READ);
-	if (pending->request.operation == INBOX_SEEN)
-		fixture_change(fixture, pending->user, CHANGE_SEEN);
-	if (pending->request.operation == INBOX_LIST)
-		compute_list(pending);
-	if (pending->request.operation == INBOX_CHANGES)
-		compute_changes(pending, inbox);
-	pending->answer.counts = inbox->models[pending->user].counts;
-	pending->answer.at = decoder_of(pending->answer.storage.data, pending->answer.storage.len);
+	return hub_inbox_waiting(fixture->hub.inbox);
 }
 
 void fixture_compute(struct hub_fixture *fixture)
 {
-	for (struct pending *one = fixture->hub.inbox->first; one; one = one->next)
-		if (!one->computed)
-			compute(fixture, one);
+	hub_inbox_work(fixture->hub.inbox, true, milliseconds(fixture));
+	pump(fixture);
+}
+
+void fixture_overtake(struct hub_fixture *fixture)
+{
+	hub_inbox_swap(fixture->hub.inbox);
 }
 
 void fixture_deliver(struct hub_fixture *fixture, int result)
 {
-	struct inbox *inbox = fixture->hub.inbox;
-	struct pending *pending;
-
-	if (!inbox->first)
+	if (fixture_waiting(fixture) == 0)
 		return;
-	if (!inbox->first->computed)
-		compute(fixture, inbox->first);
-	pending = take_first(inbox);
-	if (result == 0)
-		result = pending->result;
-	if (pending->answered)
-		pending->answered(pending->context, result, result == 0 ? &pending->answer : NULL);
-	pending_free(pending);
+	hub_inbox_work(fixture->hub.inbox, false, milliseconds(fixture));
+	pump(fixture);
+	hub_inbox_deliver(fixture->hub.inbox, result);
+	hub_bury(&fixture->hub);
 }
 
 /* ---- configuration and tokens ---- */
@@ -279,7 +108,7 @@ void fixture_deliver(struct hub_fixture *fixture, int result)
 static struct shared {
 	struct config *config;
 	struct token_verifier *verifier;
-	char *tokens[ARRAY_LENGTH(USERS)];
+	char *tokens[FIXTURE_TOKENS];
 } shared;
 
 static void write_file(const char *directory, const char *name, const char *text)
@@ -318,10 +147,10 @@ static void load(const char *directory)
 	if (config_load(buffer_string(&path), &shared.config, &problems) != 0 ||
 	    token_verifier_new(shared.config, &shared.verifier, &problem) < 0)
 		abort();
-	for (size_t i = 0; i < ARRAY_LENGTH(USERS); i++) {
+	for (unsigned i = 0; i < FIXTURE_TOKENS; i++) {
 		struct token_claims claims = {
-			.user = USERS[i],
-			.issued = FIXTURE_WALL,
+			.user = hub_model_name(i % HUB_MODEL_USERS),
+			.issued = i < HUB_MODEL_USERS ? FIXTURE_WALL : FIXTURE_WALL + FIXTURE_LIFE,
 			.expires = FIXTURE_WALL + FIXTURE_LIFE,
 		};
 
@@ -361,6 +190,7 @@ void fixture_begin(struct hub_fixture *fixture)
 	if (hub->clients_fd < 0 || registry_init(&hub->registry) < 0)
 		abort();
 	inbox_new(shared.config, &hub->inbox);
+	strcpy(hub->epoch, fixture_epoch(fixture));
 }
 
 void fixture_end(struct hub_fixture *fixture)
@@ -377,6 +207,7 @@ void fixture_end(struct hub_fixture *fixture)
 		abort(); /* somebody was forgotten */
 	clients_release(&hub->clients);
 	registry_release(&hub->registry);
+	broadcasts_release(&hub->broadcasts);
 	buffer_release(&hub->message);
 	buffer_release(&hub->latest);
 	close(hub->clients_fd);
@@ -442,7 +273,7 @@ void fixture_pass(struct hub_fixture *fixture, uint32_t seconds)
 
 /* ---- what clients send ---- */
 
-void fixture_append_head(struct buffer *to, const struct hub_fixture *fixture, int user,
+void fixture_append_head(struct buffer *to, const struct hub_fixture *fixture, int token,
 	struct slice query)
 {
 	buffer_print(to, "GET %s/ws?", fixture->config->push.path);
@@ -450,8 +281,8 @@ void fixture_append_head(struct buffer *to, const struct hub_fixture *fixture, i
 	buffer_append_string(to, " HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
 				 "Sec-WebSocket-Version: 13\r\n"
 				 "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n");
-	if (user >= 0)
-		buffer_print(to, "Authorization: Bearer %s\r\n", fixture->tokens[user]);
+	if (token >= 0)
+		buffer_print(to, "Authorization: Bearer %s\r\n", fixture->tokens[token]);
 	buffer_append_string(to, "\r\n");
 }
 

@@ -1,23 +1,31 @@
 /*
  * For tests of the push daemon without its server: a hub whose clients are the ends of
- * socket pairs, and whose store is a model in memory in the place of lib/inbox.c.
+ * socket pairs, and whose store is a model in memory.
  *
  * The model keeps two users, "a" and "b". What it is asked waits until the test has it
  * computed, as of that moment, and later delivered: so that changes, ends of clients and time
- * can come in between. A change reaches the hub at once, as from the feed.
+ * can come in between. A change reaches the hub at once, as from the feed, unless the feed is
+ * held.
  *
  * All of it ends the test program when something fails that must not.
  */
 #pragma once
 
 #include "pushd/hub.h"
+#include "tests/unit/hub_inbox.h"
 
-enum { FIXTURE_WALL = 1800000000, FIXTURE_LIFE = 1000 /* seconds of a token */ };
+enum {
+	FIXTURE_WALL = 1800000000,
+	FIXTURE_LIFE = 1000, /* seconds of a token */
+	FIXTURE_TOKENS = 2 * HUB_MODEL_USERS,
+	FIXTURE_EPOCHS = 9, /* names: the digits from 1 on, over and over */
+};
 
 struct hub_fixture {
 	struct hub hub;
 	struct config *config;
-	char *tokens[2]; /* of the users */
+	char *tokens[FIXTURE_TOKENS]; /* of the users; and others, that no revocation concerns */
+	bool held;
 };
 
 /* Keys and configuration are made once for all hubs of the program. */
@@ -35,14 +43,26 @@ void fixture_run(struct hub_fixture *fixture);
 /* Lets time pass, and does what is due. */
 void fixture_pass(struct hub_fixture *fixture, uint32_t seconds);
 
-/* Something changes for user 0 or 1. */
-void fixture_change(struct hub_fixture *fixture, unsigned user, enum change_kind kind);
+/* ---- the store ---- */
 
-/* The counts of that user. */
-struct counts fixture_counts(const struct hub_fixture *fixture, unsigned user);
+struct hub_model *fixture_model(const struct hub_fixture *fixture);
 
-/* Another life of the store: its new name is the next digit. */
-void fixture_new_epoch(struct hub_fixture *fixture);
+/* Something changes, as hub_model.h says. */
+void fixture_change(struct hub_fixture *fixture, unsigned user, enum change_kind kind, bool many);
+void fixture_broadcast(struct hub_fixture *fixture, enum change_kind kind, bool old);
+void fixture_dismiss(struct hub_fixture *fixture, unsigned user, enum change_kind kind);
+
+/* Whether the hub reads nothing of the log: then answers are faster than the feed. */
+void fixture_hold(struct hub_fixture *fixture, bool held);
+
+/* Whether the store has no space left. */
+void fixture_set_full(struct hub_fixture *fixture, bool full);
+
+/*
+ * Another life of the store: its new name is the next digit. So many answers come before the
+ * hub is told.
+ */
+void fixture_new_epoch(struct hub_fixture *fixture, unsigned answers);
 const char *fixture_epoch(const struct hub_fixture *fixture);
 
 /* How many requests wait for their answer. */
@@ -51,11 +71,16 @@ size_t fixture_waiting(const struct hub_fixture *fixture);
 /* Computes the answers to all that was asked. */
 void fixture_compute(struct hub_fixture *fixture);
 
+/* Lets the second answer overtake the first. */
+void fixture_overtake(struct hub_fixture *fixture);
+
 /* Delivers the answer to the first request: its own if `result` is 0, else this failure. */
 void fixture_deliver(struct hub_fixture *fixture, int result);
 
-/* The head of an upgrade: with a token of that user (-1: none), and a query. */
-void fixture_append_head(struct buffer *to, const struct hub_fixture *fixture, int user,
+/* ---- what clients send ---- */
+
+/* The head of an upgrade: with one of the tokens (-1: none), and a query. */
+void fixture_append_head(struct buffer *to, const struct hub_fixture *fixture, int token,
 	struct slice query);
 
 /* A frame as a client sends it: final and masked. */

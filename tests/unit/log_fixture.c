@@ -1,7 +1,7 @@
 /* Real logs for tests, see log_fixture.h. */
 #include "tests/unit/log_fixture.h"
 
-#include "pushd/logfile.h"
+#include "lib/logfile.h"
 #include "tests/tap.h"
 
 #include <errno.h>

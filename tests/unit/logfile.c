@@ -1,5 +1,5 @@
 /* The reader of one log file, on records made here; tests/unit/feed.c has real ones. */
-#include "pushd/logfile.h"
+#include "lib/logfile.h"
 
 #include "lib/buffer.h"
 #include "tests/tap.h"

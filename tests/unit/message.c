@@ -2,7 +2,6 @@
 #include "pushd/message.h"
 #include "lib/json.h"
 #include "pushd/websocket.h"
-#include "pushd/websocket.h"
 #include "tests/tap.h"
 
 #define ID  "01900000-0000-7000-8000-000000000001"
@@ -85,9 +84,48 @@ static void test_new_notification(void)
 	message_begin(&to);
 	message_new_notification(&to, &change);
 	ok_string_equal(text_of(&to), "{\"type\":\"new_notification\",\"notification\":"
-				      "{\"id\":\"" ID "\",\"n\":1e400},\"unreadCount\":3,\"unseenCount\":1,"
-				      "\"seq\":57,\"timestamp\":\"2027-01-15T08:00:00.123Z\"}",
+				      "{\"id\":\"" ID "\",\"n\":1e400},\"timestamp\":\"2027-01-15T08:00:00.123Z\","
+				      "\"unreadCount\":3,\"unseenCount\":1,\"seq\":57}",
 		"new_notification, with the notification as it was logged");
+}
+
+/* A frame whose tail is written anew is the one that would have been written at once. */
+static void ok_tail(struct buffer *to, size_t head, const struct change *change)
+{
+	_cleanup_(buffer_release) struct buffer whole = { 0 };
+	struct slice frame, expected;
+
+	message_new_tail(to, head, &change->counts);
+	message_begin(&whole);
+	message_new_notification(&whole, change);
+	frame = message_frame(to);
+	expected = message_frame(&whole);
+	ok_bytes_equal(frame.data, frame.len, expected.data, expected.len,
+		"the frame for %u unread", (unsigned)change->counts.unread);
+}
+
+/* One head for readers with shorter and longer counts: some take a longer header than others. */
+static void test_two_pieces(void)
+{
+	static const uint64_t unread[] = { 0, UINT32_MAX, 7, 100000, 1 };
+	static char notification[UINT16_MAX];
+
+	for (size_t len = UINT16_MAX - 160; len < UINT16_MAX - 140; len++) {
+		_cleanup_(buffer_release) struct buffer to = { 0 };
+		struct change change = { .kind = CHANGE_BROADCAST_CREATED, .time = 1 };
+		size_t head;
+
+		memset(notification, ' ', len);
+		notification[0] = '{';
+		notification[len - 1] = '}';
+		change.notification = (struct slice){ notification, len };
+		message_begin(&to);
+		head = message_new_head(&to, &change);
+		for (size_t i = 0; i < ARRAY_LENGTH(unread); i++) {
+			change.counts = (struct counts){ .seq = unread[i] + 5, .unread = unread[i] };
+			ok_tail(&to, head, &change);
+		}
+	}
 }
 
 static void test_update(void)
@@ -129,6 +167,20 @@ static void test_changes(void)
 	ok_string_equal(buffer_string(&changes),
 		"{\"op\":\"created\",\"id\":\"" ID "\"},{\"op\":\"created\",\"id\":\"" ID2 "\"}",
 		"one entry for each identifier");
+	for (enum change_kind kind = CHANGE_EXPIRED; kind <= CHANGE_WITHDRAWN; kind++) {
+		_cleanup_(buffer_release) struct buffer own = { 0 }, broadcast = { 0 };
+		struct change other = {
+			.kind = kind == CHANGE_EXPIRED ? CHANGE_BROADCAST_EXPIRED
+						       : CHANGE_BROADCAST_WITHDRAWN,
+			.ids = SLICE(ID),
+		};
+
+		change = (struct change){ .kind = kind, .ids = SLICE(ID) };
+		message_add_changes(&own, &change);
+		message_add_changes(&broadcast, &other);
+		ok_string_equal(buffer_string(&broadcast), buffer_string(&own),
+			"a broadcast that has %s", change_kind_name(kind));
+	}
 }
 
 /* An answer of the store with so many notifications. */
@@ -226,6 +278,7 @@ int main(void)
 	test_constant_ones();
 	test_timed_ones();
 	test_new_notification();
+	test_two_pieces();
 	test_update();
 	test_changes();
 	test_notifications();

@@ -74,11 +74,11 @@ static void test_order(void)
 	unsigned n = fill(&pair);
 	char bytes[PIECE];
 
-	tap_ok(pair.session->queue && pair.session->queue->len <= PIECE,
+	tap_ok(pair.session->queue && pair.session->queue->bytes.len <= PIECE,
 		"what the socket does not take is queued, and no more");
 	while (session_send(pair.session, piece(n, bytes), LIMIT) == 0)
 		n++;
-	tap_ok(pair.session->queue->len <= LIMIT && pair.session->queue->len > LIMIT - PIECE,
+	tap_ok(pair.session->queue->bytes.len <= LIMIT && pair.session->queue->bytes.len > LIMIT - PIECE,
 		"the queue is filled up to its limit");
 	ok_int_equal(session_send(pair.session, piece(n, bytes), LIMIT), SESSION_FULL,
 		"then it is full, again and again");
@@ -103,13 +103,13 @@ static void test_limit(void)
 	size_t queued;
 
 	fill(&pair);
-	queued = pair.session->queue->len;
+	queued = pair.session->queue->bytes.len;
 	ok_int_equal(session_send(pair.session, (struct slice){ bytes, LIMIT - queued + 1 }, LIMIT),
 		SESSION_FULL, "one byte more than fits");
-	ok_int_equal(pair.session->queue->len, queued, "nothing of it is kept");
+	ok_int_equal(pair.session->queue->bytes.len, queued, "nothing of it is kept");
 	ok_int_equal(session_send(pair.session, (struct slice){ bytes, LIMIT - queued }, LIMIT), 0,
 		"exactly what fits");
-	ok_int_equal(pair.session->queue->len, LIMIT, "is kept");
+	ok_int_equal(pair.session->queue->bytes.len, LIMIT, "is kept");
 	ok_int_equal(session_send(pair.session, (struct slice){ bytes, 1 }, LIMIT), SESSION_FULL,
 		"then not one byte");
 	ok_int_equal(session_send(pair.session, (struct slice){ bytes, 1 }, LIMIT + 1), 0,

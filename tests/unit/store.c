@@ -145,6 +145,74 @@ static void set_schema(const char *version)
 	environment_close(environment);
 }
 
+/* Whether the last answer was about somebody who is not known. */
+static bool was_stranger(const char *user, const char *caller)
+{
+	struct inbox_request request = {
+		.operation = INBOX_COUNT,
+		.user = slice_of(user),
+		.caller = { .name = slice_of(caller) },
+	};
+
+	return fixture_do(&fixture, &request) == 0 && fixture.reply.answer.stranger;
+}
+
+static void test_strangers(void)
+{
+	struct uuid id;
+
+	tap_ok(was_stranger("newcomer", ""), "who was never heard of is a stranger");
+	tap_ok(was_stranger("newcomer", "admin"), "whoever else asks");
+	tap_ok(!was_stranger("newcomer", "newcomer"), "but not once they have asked themselves");
+	tap_ok(!was_stranger("newcomer", ""), "from then on");
+	fixture_create(&fixture, "addressee", NOTIFICATION_INFO, "", &id);
+	tap_ok(!was_stranger("addressee", ""), "nor is who was sent something");
+	fixture_run(&fixture, INBOX_FORGET, "addressee");
+	tap_ok(was_stranger("addressee", ""), "until they are forgotten");
+}
+
+/* The last change that this user is told of. */
+static bool last_change(const char *user, const struct inbox_greeting *life, struct change *ret_change)
+{
+	struct inbox_answer answer;
+
+	fixture_run(&fixture, INBOX_COUNT, user);
+	if (ask_changes(user, fixture.reply.answer.counts.seq - 1, life->epoch) != 0)
+		return false;
+	answer = fixture_answer(&fixture);
+	return inbox_next_change(&answer, ret_change);
+}
+
+/* Only what is new to everybody is told in full. */
+static void test_imported_broadcast(void)
+{
+	static const struct entry entry = {
+		.kind = ENTRY_BROADCAST,
+		.notification = { .id = { { 1 } }, .broadcast = true, .content = SLICE("\"title\":\"t\"") },
+	};
+	const struct inbox_request import = {
+		.operation = INBOX_IMPORT,
+		.entries = &entry,
+		.entry_count = 1,
+	};
+	const struct draft draft = { .content = SLICE("\"title\":\"t\"") };
+	const struct inbox_request broadcast = {
+		.operation = INBOX_BROADCAST,
+		.drafts = &draft,
+		.draft_count = 1,
+	};
+	struct inbox_greeting life = greeting();
+	struct change change = { 0 };
+
+	was_stranger("reader", "reader");
+	tap_ok(fixture_do(&fixture, &broadcast) == 0 && last_change("reader", &life, &change) &&
+		change.notification.len > 0 && change.counts.unread == 1, "a broadcast is told in full");
+	tap_ok(fixture_do(&fixture, &import) == 0 && last_change("reader", &life, &change) &&
+		change.kind == CHANGE_BROADCAST_CREATED && change.ids.len > 0, "an old one is imported");
+	ok_int_equal(change.notification.len, 0, "and told by its identifier alone");
+	ok_int_equal(change.counts.unread, 1, "since it is not for those who came after it");
+}
+
 static void test_schema(void)
 {
 	store_close(fixture.store);
@@ -215,6 +283,8 @@ int main(void)
 	test_changes();
 	test_seen();
 	test_epochs();
+	test_strangers();
+	test_imported_broadcast();
 	test_second_owner();
 	test_schema();
 	test_disk();

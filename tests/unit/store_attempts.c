@@ -114,6 +114,27 @@ static void test_twins(void)
 		"but not if neither was committed");
 }
 
+/* Who is forgotten loses what was kept; what comes afterwards is another one's. */
+static void test_forgotten(void)
+{
+	struct inbox_answer first;
+
+	create("stranger", &key_1);
+	fixture_run(&fixture, INBOX_FORGET, "stranger");
+	ok_int_equal(create("stranger", &key_2), 0, "one who was forgotten attempts something");
+	first = fixture.reply.answer;
+	fixture_sweep(&fixture);
+	tap_ok(create("stranger", &key_2) == 0 && replays(&first), "which is kept");
+	tap_ok(create("stranger", &key_1) == 0 && !fixture.reply.answer.replayed,
+		"what was before is forgotten, though the caller never had an inbox");
+	fixture_create(&fixture, "known", NOTIFICATION_INFO, "", &(struct uuid){ 0 });
+	create("known", &key_1);
+	fixture_run(&fixture, INBOX_FORGET, "known");
+	fixture_sweep(&fixture);
+	tap_ok(create("known", &key_1) == 0 && !fixture.reply.answer.replayed,
+		"so it is of one who had an inbox");
+}
+
 int main(void)
 {
 	log_open("store_attempts", LOG_LEVEL_ERROR);
@@ -121,6 +142,7 @@ int main(void)
 	test_repeat();
 	test_only_repeat();
 	test_twins();
+	test_forgotten();
 	fixture_close(&fixture);
 	return tap_done();
 }

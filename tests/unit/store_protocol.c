@@ -253,6 +253,7 @@ static void test_answers(void)
 		.counts = { 1, 2, 3, UINT64_MAX },
 		.affected = 5,
 		.more = true,
+		.stranger = true,
 		.next = { { 6 } },
 		.items = 1,
 	};
@@ -266,7 +267,7 @@ static void test_answers(void)
 	tap_ok(refused, "an answer is refused wherever its head is cut");
 	tap_ok(store_decode_answer(buffer_slice(&payload), &read) == 0 && read.counts.seq == 1 &&
 		       read.counts.unseen == UINT64_MAX && read.affected == 5 && read.more &&
-		       !read.reset && read.next.bytes[0] == 6 && read.items == 1,
+		       !read.reset && read.stranger && read.next.bytes[0] == 6 && read.items == 1,
 		"a whole head is read");
 	tap_ok(!inbox_next_notification(&read, &notification), "an item that is not there is not read");
 }

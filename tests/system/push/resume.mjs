@@ -44,7 +44,9 @@ async function change(store, user) {
 	};
 
 	await create('one');
-	await create('two');
+	const two = await store.create(user, { title: 'two' }); // is only named, since it is gone in the end
+	ids.push(two.id);
+	await update('created', two.id, two);
 	await update('read', ids[0], store.markRead(user, ids[0]));
 	await create('three');
 	await update('unread', ids[0], store.markUnread(user, ids[0]));

@@ -3,9 +3,15 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 
-const HEADER = 12, VERSION = 1;
+const HEADER = 12, VERSION = 2;
 const TYPES = ['info', 'success', 'warning', 'error'];
-const OPERATIONS = { create: 1, markRead: 6, markUnread: 7, readAll: 8, seen: 9, delete: 10, deleteAll: 11, deleteRead: 12 };
+const OPERATIONS = {
+	create: 1, count: 4, markRead: 6, markUnread: 7, readAll: 8, seen: 9, delete: 10, deleteAll: 11, deleteRead: 12,
+	broadcast: 13, withdraw: 14, withdrawBroadcast: 15, forget: 16, disconnect: 17,
+};
+
+// Where the members of an answer stand, behind the header.
+const AT = { seq: 0, total: 8, unread: 16, unseen: 24, broadcasts: 32, next: 57, items: 77, item: 81 };
 
 const short = (text) => Buffer.concat([Buffer.from([Buffer.byteLength(text)]), Buffer.from(text)]);
 
@@ -21,6 +27,24 @@ function idText(bytes) {
 	const hex = bytes.toString('hex');
 	return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
+
+function number(value, bytes) {
+	const data = Buffer.alloc(8);
+	data.writeBigUInt64BE(BigInt(value));
+	return data.subarray(8 - bytes);
+}
+
+// A notification as a publisher wants it: what stands in front, and its JSON members.
+function draft({ userId, type = 'info', title = 'Title', message = 'Message', expires = 0, ...more } = {}) {
+	const time = expires ? { expiresAt: new Date(expires).toISOString() } : {};
+	const members = { ...(userId && { userId }), type, title, message, ...more, ...time };
+	assert.ok(TYPES.includes(type));
+	return Buffer.concat([short(userId ?? ''), Buffer.from([TYPES.indexOf(type)]), number(expires, 8), short(''),
+		long(JSON.stringify(members).slice(1, -1))]);
+}
+
+// Without what makes a second attempt give the answer of the first.
+const drafts = (list) => Buffer.concat([Buffer.from([0]), number(list.length, 2), ...list.map(draft)]);
 
 export class Store {
 	#socket;
@@ -69,59 +93,89 @@ export class Store {
 		this.#waiting.delete(number);
 		if (frame.readUInt16BE(10) !== 0)
 			return reject(new Error(`the store answers with status ${frame.readUInt16BE(10)}`));
-		const at = (i) => Number(frame.readBigUInt64BE(HEADER + 8 * i));
-		const items = frame.readUInt32BE(HEADER + 57);
+		const at = (name) => Number(frame.readBigUInt64BE(HEADER + AT[name]));
+		const idAt = (offset) => idText(frame.subarray(HEADER + offset, HEADER + offset + 16));
 		resolve({
-			seq: at(0), total: at(1), unread: at(2), unseen: at(3),
-			id: items ? idText(frame.subarray(HEADER + 61, HEADER + 77)) : undefined,
+			seq: at('seq'), total: at('total'), unread: at('unread'), unseen: at('unseen'), broadcasts: at('broadcasts'),
+			next: idAt(AT.next),
+			id: frame.readUInt32BE(HEADER + AT.items) ? idAt(AT.item) : undefined,
 		});
 	}
 
-	#ask(operation, ...payload) {
-		const body = Buffer.concat(payload);
+	#ask(operation, userId, ...payload) {
+		const body = Buffer.concat([short(userId), short(''), ...payload]);
 		const header = Buffer.alloc(HEADER);
-		const number = this.#number++;
+		const count = this.#number++;
 		header.writeUInt32BE(body.length, 0);
-		header.writeUInt32BE(number, 4);
+		header.writeUInt32BE(count, 4);
 		header.writeUInt8(VERSION, 8);
 		header.writeUInt8(OPERATIONS[operation], 9);
 		this.#socket.write(Buffer.concat([header, body]));
-		return new Promise((resolve, reject) => this.#waiting.set(number, { resolve, reject }));
+		return new Promise((resolve, reject) => this.#waiting.set(count, { resolve, reject }));
 	}
 
-	// Resolves with { id, seq, total, unread, unseen }, as of the notification.
-	create(userId, { type = 'info', title = 'Title', message = 'Message', ...more } = {}) {
-		const content = JSON.stringify({ userId, type, title, message, ...more }).slice(1, -1);
-		assert.ok(TYPES.includes(type));
-		return this.#ask('create', short(userId), Buffer.from([TYPES.indexOf(type)]), Buffer.alloc(8),
-			short(''), long(content));
+	// Resolves with { id, seq, total, unread, unseen }, as of the notification or later.
+	async create(userId, members = {}) {
+		const [{ next }, counts] = await Promise.all([this.createMany([{ userId, ...members }]), this.count(userId)]);
+		return { ...counts, id: next };
+	}
+
+	// Of several users; resolves with { next }, the first one's id.
+	createMany(list) {
+		return this.#ask('create', '', drafts(list));
+	}
+
+	count(userId) {
+		return this.#ask('count', userId);
+	}
+
+	// Resolves with { broadcasts, id }.
+	async broadcast(members = {}) {
+		const answer = await this.#ask('broadcast', '', drafts([members]));
+		return { ...answer, id: answer.next };
+	}
+
+	withdrawBroadcast(id) {
+		return this.#ask('withdrawBroadcast', '', idBytes(id));
+	}
+
+	withdraw(userId, id) {
+		return this.#ask('withdraw', userId, idBytes(id));
+	}
+
+	forget(userId) {
+		return this.#ask('forget', userId);
+	}
+
+	disconnect(userId, { revoke = false } = {}) {
+		return this.#ask('disconnect', userId, Buffer.from([revoke ? 1 : 0]));
 	}
 
 	markRead(userId, id) {
-		return this.#ask('markRead', short(userId), idBytes(id));
+		return this.#ask('markRead', userId, idBytes(id));
 	}
 
 	markUnread(userId, id) {
-		return this.#ask('markUnread', short(userId), idBytes(id));
+		return this.#ask('markUnread', userId, idBytes(id));
 	}
 
 	delete(userId, id) {
-		return this.#ask('delete', short(userId), idBytes(id));
+		return this.#ask('delete', userId, idBytes(id));
 	}
 
 	readAll(userId) {
-		return this.#ask('readAll', short(userId));
+		return this.#ask('readAll', userId);
 	}
 
 	seen(userId) {
-		return this.#ask('seen', short(userId));
+		return this.#ask('seen', userId);
 	}
 
 	deleteAll(userId) {
-		return this.#ask('deleteAll', short(userId));
+		return this.#ask('deleteAll', userId);
 	}
 
 	deleteRead(userId) {
-		return this.#ask('deleteRead', short(userId));
+		return this.#ask('deleteRead', userId);
 	}
 }

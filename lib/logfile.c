@@ -1,7 +1,9 @@
 /*
  * The format of Berkeley DB's log files, which nothing else knows. The push
  * daemon must not join the database's environment (a process that dies in it
- * can take the others with it), so it reads the files.
+ * can take the others with it), so it reads the files. The owner of the environment
+ * looks whether the end of the log is where it seems to be: the library takes whatever
+ * cannot be read for the end.
  *
  * This is log version 19, as written by Berkeley DB 5.3 without encryption. All
  * numbers are of 32 bits in the byte order of the host; offsets are in bytes.
@@ -29,7 +31,7 @@
  *
  * An aborted transaction leaves no record of its end.
  */
-#include "pushd/logfile.h"
+#include "lib/logfile.h"
 
 #include "lib/buffer.h"
 
@@ -447,4 +449,57 @@ uint64_t logfile_unread(const struct logfile *file)
 		if (len <= RECORD_HEADER || len > file->size_max)
 			return at - file->offset;
 	}
+}
+
+/* All that is in the file from the place at which to read on. */
+static int logfile_read_rest(const struct logfile *file, struct buffer *rest)
+{
+	int64_t size = logfile_size(file);
+	size_t wanted = size > file->offset ? (size_t)(size - file->offset) : 0;
+	char *to = buffer_reserve(rest, wanted + 1);
+	ssize_t n;
+
+	if (size < 0)
+		return (int)size;
+	if (!to)
+		return -ENOMEM;
+	while (wanted > 0 && (n = pread(file->fd, to + rest->len, wanted,
+				      (off_t)(file->offset + rest->len))) != 0) {
+		if (n < 0)
+			return -errno;
+		rest->len += (size_t)n;
+		wanted -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Whether there is a record at the front that says it comes after the one at `prev`. */
+static bool follows(struct slice bytes, uint32_t prev)
+{
+	struct record_header header = record_header(bytes.data);
+
+	if (header.prev != prev || header.len <= RECORD_HEADER || header.len > bytes.len)
+		return false;
+	bytes.data += RECORD_HEADER;
+	bytes.len = header.len - RECORD_HEADER;
+	return record_is_valid(&header, bytes);
+}
+
+int logfile_goes_on(const struct logfile *file, bool *ret_goes_on)
+{
+	_cleanup_(buffer_release) struct buffer rest = { 0 };
+	struct slice bytes;
+	bool goes_on = false;
+	int r = logfile_read_rest(file, &rest);
+
+	if (r < 0)
+		return r;
+	bytes = buffer_slice(&rest);
+	while (bytes.len > RECORD_HEADER && !goes_on) {
+		goes_on = follows(bytes, file->offset);
+		bytes.data++;
+		bytes.len--;
+	}
+	*ret_goes_on = goes_on;
+	return 0;
 }
