@@ -8,7 +8,7 @@
 
 enum {
 	/* bytes of log since the last checkpoint */
-	PASSES_FROM = 6 << 20,
+	PASSES_FROM = 10 << 20, /* earlier ones would write too many pages twice */
 	CHECKPOINT_FROM = 12 << 20, /* … if the last pass found few pages */
 	CHECKPOINT_AT = 18 << 20,   /* … in any case: bounds recovery */
 	FEW_PAGES = 1000,
