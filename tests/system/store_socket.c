@@ -20,6 +20,8 @@
 
 enum { PATIENCE_MS = 20000 };
 
+static const char HTTP[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
 static struct store_process process;
 static struct inbox *inbox; /* of the client that behaves */
 
@@ -135,7 +137,7 @@ static void test_malformed(void)
 	send_and_expect_end(frame, STORE_HEADER_BYTES + 2, "an unknown operation");
 	frame_header(frame, 64, STORE_PROTOCOL_VERSION, INBOX_CREATE);
 	send_and_expect_end(frame, STORE_HEADER_BYTES + 64, "a create of zeros");
-	send_and_expect_end("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 37, "another protocol");
+	send_and_expect_end(HTTP, sizeof(HTTP) - 1, "another protocol");
 }
 
 /* Half a frame, and nothing more for a while: it is nobody's business. */
