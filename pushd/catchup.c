@@ -181,6 +181,12 @@ static bool is_of_other_life(const struct hub *hub)
 	return strcmp(inbox_greeting(hub->inbox)->epoch, hub->epoch) != 0;
 }
 
+/* Whether something must be known first. */
+static bool is_too_early(const struct question *question)
+{
+	return is_of_other_life(question->hub) || awaits_missed(question->subscriber);
+}
+
 /* Unless it is used, the answer must be asked for again. */
 static void take_answer(struct question *question, int result, struct inbox_answer *answer)
 {
@@ -188,8 +194,7 @@ static void take_answer(struct question *question, int result, struct inbox_answ
 	bool outdated = subscriber->outdated;
 
 	subscriber->outdated = false;
-	if (outdated ||
-		(result == 0 && (is_of_other_life(question->hub) || awaits_missed(subscriber))))
+	if (outdated || (result == 0 && is_too_early(question)))
 		return;
 	if (result == INBOX_REVOKED)
 		serve_revoked(question->hub, subscriber, (int64_t)question->issued + 1);

@@ -185,7 +185,10 @@ static void send_next(struct hub *hub, struct subscriber *subscriber, enum strea
 	delivery_send(hub, subscriber, counts.seq);
 }
 
-/* Tells those who keep up what came while the store was asked; updates as far as its answer reaches. */
+/*
+ * Tells those who keep up what came while the store was asked: what was created, and all else as
+ * far as the answer reaches.
+ */
 static void tell_waiting(struct hub *hub, struct subscriber *subscriber,
 	const struct counts *counts, bool with_list)
 {
