@@ -42,6 +42,11 @@ void encode_long(struct buffer *to, struct slice slice)
 	buffer_append_slice(to, slice);
 }
 
+void encode_uuid(struct buffer *to, const struct uuid *uuid)
+{
+	buffer_append(to, uuid->bytes, UUID_BYTES);
+}
+
 struct decoder decoder_of(const void *data, size_t len)
 {
 	/* C has no arithmetic on NULL, not even by zero */
@@ -108,6 +113,16 @@ struct slice decode_long(struct decoder *from)
 struct slice decode_rest(struct decoder *from)
 {
 	return decode_bytes(from, (size_t)(from->end - from->at));
+}
+
+struct uuid decode_uuid(struct decoder *from)
+{
+	struct slice bytes = decode_bytes(from, UUID_BYTES);
+	struct uuid uuid = { 0 };
+
+	if (bytes.len == UUID_BYTES)
+		memcpy(uuid.bytes, bytes.data, UUID_BYTES);
+	return uuid;
 }
 
 int decoder_finish(const struct decoder *from)

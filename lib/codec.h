@@ -11,6 +11,7 @@
 
 #include "lib/buffer.h"
 #include "lib/slice.h"
+#include "lib/uuid.h"
 
 #include <stdint.h>
 
@@ -31,11 +32,15 @@ void encode_short(struct buffer *to, struct slice slice);
 /* A length of four bytes and the bytes; slice.len must be below 2^32. */
 void encode_long(struct buffer *to, struct slice slice);
 
+/* The bytes, without a length. */
+void encode_uuid(struct buffer *to, const struct uuid *uuid);
+
 struct decoder decoder_of(const void *data, size_t len);
 uint8_t decode_u8(struct decoder *from);
 uint16_t decode_u16(struct decoder *from);
 uint32_t decode_u32(struct decoder *from);
 uint64_t decode_u64(struct decoder *from);
+struct uuid decode_uuid(struct decoder *from);
 
 /* These point into the decoded bytes and live as long as those. */
 struct slice decode_bytes(struct decoder *from, size_t n);

@@ -10,19 +10,6 @@
 
 #include "lib/timestamp.h"
 
-static void encode_uuid(struct buffer *to, const struct uuid *uuid)
-{
-	buffer_append(to, uuid->bytes, UUID_BYTES);
-}
-
-static void decode_uuid(struct decoder *from, struct uuid *ret_uuid)
-{
-	struct slice bytes = decode_bytes(from, UUID_BYTES);
-
-	if (!from->failed)
-		memcpy(ret_uuid->bytes, bytes.data, UUID_BYTES);
-}
-
 void entry_encode(struct buffer *to, const struct entry *entry)
 {
 	encode_u8(to, (uint8_t)entry->kind);
@@ -48,7 +35,7 @@ static void decode_mark(struct decoder *from, struct entry *entry)
 	uint64_t read;
 	uint8_t deleted;
 
-	decode_uuid(from, &entry->notification.id);
+	entry->notification.id = decode_uuid(from);
 	read = decode_u64(from);
 	deleted = decode_u8(from);
 	if (read > TIMESTAMP_MAX || deleted > 1)
@@ -61,7 +48,7 @@ static void decode_notification(struct decoder *from, struct entry *entry)
 {
 	bool broadcast = entry->kind == ENTRY_BROADCAST;
 
-	decode_uuid(from, &entry->notification.id);
+	entry->notification.id = decode_uuid(from);
 	notification_decode(from, &entry->notification);
 	if (entry->notification.broadcast != broadcast || (broadcast && entry->notification.read))
 		from->failed = true;
@@ -80,8 +67,8 @@ void entry_decode(struct decoder *from, struct entry *ret_entry)
 	}
 	entry.kind = kind;
 	if (kind == ENTRY_USER) {
-		decode_uuid(from, &entry.since);
-		decode_uuid(from, &entry.seen);
+		entry.since = decode_uuid(from);
+		entry.seen = decode_uuid(from);
 	} else if (kind == ENTRY_MARK) {
 		decode_mark(from, &entry);
 	} else {

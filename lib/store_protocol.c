@@ -82,21 +82,6 @@ int store_decode_greeting(struct slice payload, struct inbox_greeting *ret_greet
 	return 0;
 }
 
-static void encode_uuid(struct buffer *to, const struct uuid *uuid)
-{
-	buffer_append(to, uuid->bytes, UUID_BYTES);
-}
-
-static struct uuid decode_uuid(struct decoder *from)
-{
-	struct slice bytes = decode_bytes(from, UUID_BYTES);
-	struct uuid uuid = { 0 };
-
-	if (bytes.len == UUID_BYTES)
-		memcpy(uuid.bytes, bytes.data, UUID_BYTES);
-	return uuid;
-}
-
 static bool decode_bool(struct decoder *from)
 {
 	uint8_t value = decode_u8(from);

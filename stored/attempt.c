@@ -34,13 +34,13 @@ static int attempt_decode(struct slice value, struct attempt *ret_attempt)
 	struct decoder from = decoder_of(value.data, value.len);
 	uint8_t version = decode_u8(&from);
 	struct slice body = decode_bytes(&from, INBOX_DIGEST_BYTES);
-	struct slice id = decode_bytes(&from, UUID_BYTES);
+	struct uuid id = decode_uuid(&from);
 	uint64_t time = decode_u64(&from);
 
 	if (decoder_finish(&from) < 0 || version != ATTEMPT_VERSION || time > TIMESTAMP_MAX)
 		return -EBADMSG;
 	memcpy(ret_attempt->body, body.data, INBOX_DIGEST_BYTES);
-	memcpy(ret_attempt->id.bytes, id.data, UUID_BYTES);
+	ret_attempt->id = id;
 	ret_attempt->time = (int64_t)time;
 	return 0;
 }
@@ -94,7 +94,7 @@ int attempt_keep(struct store *store, const struct inbox_request *request,
 	key = key_of(request);
 	encode_u8(value, ATTEMPT_VERSION);
 	buffer_append(value, request->once->body, INBOX_DIGEST_BYTES);
-	buffer_append(value, reply->answer.next.bytes, UUID_BYTES);
+	encode_uuid(value, &reply->answer.next);
 	encode_u64(value, reply->answer.affected);
 	r = store_put(store, store->attempts, &key);
 	return r < 0 ? r : due_add(store, end, DUE_ATTEMPT, &key);

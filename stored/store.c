@@ -355,7 +355,7 @@ int store_greeting(struct store *store, struct inbox_greeting *ret_greeting)
 
 void store_reply_notification(struct store_reply *reply, const struct notification *notification)
 {
-	buffer_append(&reply->items, notification->id.bytes, UUID_BYTES);
+	encode_uuid(&reply->items, &notification->id);
 	notification_encode(&reply->items, notification);
 	reply->answer.items++;
 }

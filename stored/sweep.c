@@ -31,20 +31,16 @@ static void sweep_encode(struct buffer *to, uint32_t generation, const struct uu
 {
 	buffer_clear(to);
 	encode_u32(to, generation);
-	buffer_append(to, at->bytes, UUID_BYTES);
+	encode_uuid(to, at);
 }
 
 static int sweep_decode(struct slice value, struct sweep *sweep)
 {
 	struct decoder from = decoder_of(value.data, value.len);
-	struct slice at;
 
 	sweep->generation = decode_u32(&from);
-	at = decode_bytes(&from, UUID_BYTES);
-	if (decoder_finish(&from) < 0)
-		return -EBADMSG;
-	memcpy(sweep->at.bytes, at.data, UUID_BYTES);
-	return 0;
+	sweep->at = decode_uuid(&from);
+	return decoder_finish(&from);
 }
 
 static int sweep_save(struct store *store, const struct sweep *sweep)

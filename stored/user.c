@@ -12,15 +12,7 @@ static void encode_bulk(struct buffer *to, const struct bulk_operation *bulk)
 	encode_u8(to, (uint8_t)bulk->kind);
 	encode_u32(to, bulk->generation);
 	encode_u64(to, (uint64_t)bulk->time);
-	buffer_append(to, bulk->upto.bytes, UUID_BYTES);
-}
-
-static void decode_uuid(struct decoder *from, struct uuid *ret_uuid)
-{
-	struct slice bytes = decode_bytes(from, UUID_BYTES);
-
-	if (!from->failed)
-		memcpy(ret_uuid->bytes, bytes.data, UUID_BYTES);
+	encode_uuid(to, &bulk->upto);
 }
 
 static void decode_bulk(struct decoder *from, struct bulk_operation *ret_bulk)
@@ -28,7 +20,7 @@ static void decode_bulk(struct decoder *from, struct bulk_operation *ret_bulk)
 	ret_bulk->kind = decode_u8(from);
 	ret_bulk->generation = decode_u32(from);
 	ret_bulk->time = (int64_t)decode_u64(from);
-	decode_uuid(from, &ret_bulk->upto);
+	ret_bulk->upto = decode_uuid(from);
 	if (ret_bulk->kind >= BULK_KINDS || ret_bulk->time < 0 || ret_bulk->time > TIMESTAMP_MAX)
 		from->failed = true;
 }
@@ -54,15 +46,15 @@ void user_encode(struct buffer *to, const struct user *user)
 	encode_u64(to, user->counts.total);
 	encode_u64(to, user->counts.unread);
 	encode_u64(to, user->counts.unseen);
-	buffer_append(to, user->seen.bytes, UUID_BYTES);
+	encode_uuid(to, &user->seen);
 	encode_u32(to, user->generation);
 	encode_u8(to, user->forgotten ? USER_FORGOTTEN : 0);
 	encode_tally(to, &user->broadcasts);
 	encode_u64(to, user->settled);
 	encode_u64(to, user->first_seq);
-	buffer_append(to, user->since.bytes, UUID_BYTES);
+	encode_uuid(to, &user->since);
 	encode_u32(to, user->marks);
-	buffer_append(to, user->unread_upto.bytes, UUID_BYTES);
+	encode_uuid(to, &user->unread_upto);
 	encode_u8(to, (uint8_t)user->bulk_count);
 	for (unsigned i = 0; i < user->bulk_count; i++)
 		encode_bulk(to, &user->bulk[i]);
@@ -79,9 +71,9 @@ static void decode_broadcasts(struct decoder *from, struct user *user)
 	decode_tally(from, &user->broadcasts);
 	user->settled = decode_u64(from);
 	user->first_seq = decode_u64(from);
-	decode_uuid(from, &user->since);
+	user->since = decode_uuid(from);
 	user->marks = decode_u32(from);
-	decode_uuid(from, &user->unread_upto);
+	user->unread_upto = decode_uuid(from);
 }
 
 int user_decode(struct slice value, struct user *ret_user)
@@ -96,7 +88,7 @@ int user_decode(struct slice value, struct user *ret_user)
 	user.counts.total = decode_u64(&from);
 	user.counts.unread = decode_u64(&from);
 	user.counts.unseen = decode_u64(&from);
-	decode_uuid(&from, &user.seen);
+	user.seen = decode_uuid(&from);
 	user.generation = decode_u32(&from);
 	if (version > 1)
 		decode_broadcasts(&from, &user);

@@ -188,6 +188,23 @@ static void test_failure_sticks(void)
 	check_still_failed(&empty, "nothing");
 }
 
+static void test_uuid(void)
+{
+	_cleanup_(buffer_release) struct buffer to = { 0 };
+	struct uuid uuid = { { 1, 2, 3, [15] = 255 } }, none = { { 0 } }, read;
+	struct decoder from;
+
+	encode_uuid(&to, &uuid);
+	ok_bytes_equal(to.data, to.len, uuid.bytes, UUID_BYTES, "an identifier is its bytes");
+	from = decoder_of(to.data, to.len);
+	read = decode_uuid(&from);
+	tap_ok(uuid_compare(&read, &uuid) == 0 && decoder_finish(&from) == 0, "and is read back");
+	from = decoder_of(to.data, to.len - 1);
+	read = decode_uuid(&from);
+	tap_ok(uuid_compare(&read, &none) == 0, "one that is cut is zeros");
+	check_still_failed(&from, "a cut identifier");
+}
+
 static void test_full_buffer(void)
 {
 	_cleanup_(buffer_release) struct buffer to = { .limit = 7 };
@@ -208,6 +225,7 @@ int main(void)
 	test_slices_point_inside();
 	test_truncation();
 	test_failure_sticks();
+	test_uuid();
 	test_full_buffer();
 	return tap_done();
 }
