@@ -108,20 +108,13 @@ static int copy_table(const struct copy *copy, const char *target, int data, con
 	return r == 0 ? finish_table(copy, file) : r;
 }
 
-static bool is_table(const char *file)
-{
-	size_t len = strlen(file);
-
-	return len > 3 && strcmp(file + len - 3, ".db") == 0;
-}
-
 static int copy_each_table(const struct copy *copy, const char *target, DIR *data)
 {
 	const struct dirent *entry;
 	int r = 0;
 
 	while (r == 0 && (errno = 0, entry = readdir(data)))
-		if (is_table(entry->d_name))
+		if (environment_is_table(entry->d_name))
 			r = copy_table(copy, target, dirfd(data), entry->d_name);
 	return r < 0 ? r : -errno;
 }
@@ -148,21 +141,12 @@ static int copy_tables(const struct copy *copy)
 
 /* ---- log ---- */
 
-struct log_end {
-	uint32_t file, offset;
-};
-
 /* Where the log ends; all before that is in its files afterwards. */
-static int find_end(DB_ENV *handle, struct log_end *ret_end)
+static int find_end(struct environment *environment, struct log_end *ret_end)
 {
-	_cleanup_(freeing_memory) DB_LOG_STAT *stat = NULL;
-	int r = environment_error(handle->log_stat(handle, &stat, 0));
+	int r = environment_end(environment, ret_end);
 
-	if (r == 0)
-		r = environment_error(handle->log_flush(handle, NULL));
-	if (r == 0)
-		*ret_end = (struct log_end){ stat->st_cur_file, stat->st_cur_offset };
-	return r;
+	return r < 0 ? r : environment_flush(environment);
 }
 
 static int on_copied(void *context, uint64_t bytes)
@@ -195,7 +179,7 @@ static int copy_logs(struct copy *copy)
 	_cleanup_(freeing_memory) char **files = NULL;
 	DB_ENV *handle = environment_handle(copy->environment);
 	struct log_end end;
-	int r = from < 0 ? from : find_end(handle, &end);
+	int r = from < 0 ? from : find_end(copy->environment, &end);
 
 	if (r == 0)
 		r = environment_error(handle->log_archive(handle, &files, DB_ARCH_LOG));

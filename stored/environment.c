@@ -30,10 +30,6 @@ enum {
 	LOG_CHECK_MS = 600000,	    /* between two looks for old logs, if no new one begins */
 };
 
-struct log_end {
-	uint32_t file, offset;
-};
-
 struct environment {
 	DB_ENV *handle;
 	struct writeback *writeback;
@@ -255,11 +251,11 @@ const char *environment_home(const struct environment *environment)
 	return environment->home;
 }
 
-static bool is_table(const struct dirent *entry)
+bool environment_is_table(const char *file)
 {
-	size_t len = strlen(entry->d_name);
+	size_t len = strlen(file);
 
-	return len > 3 && strcmp(entry->d_name + len - 3, ".db") == 0;
+	return len > 3 && strcmp(file + len - 3, ".db") == 0;
 }
 
 bool environment_is_new(const struct environment *environment)
@@ -272,7 +268,7 @@ bool environment_is_new(const struct environment *environment)
 	if (!directory)
 		return false;
 	while (empty && (entry = readdir(directory)))
-		empty = !is_table(entry);
+		empty = !environment_is_table(entry->d_name);
 	closedir(directory);
 	return empty;
 }
@@ -294,7 +290,7 @@ int environment_begin(struct environment *environment, DB_TXN **ret_txn)
 	return environment_error(handle->txn_begin(handle, NULL, ret_txn, DB_TXN_WRITE_NOSYNC));
 }
 
-static int environment_end(struct environment *environment, struct log_end *ret_end)
+int environment_end(const struct environment *environment, struct log_end *ret_end)
 {
 	_cleanup_(freeing_memory) DB_LOG_STAT *stat = NULL;
 	DB_ENV *handle = environment->handle;

@@ -32,6 +32,9 @@ DB_ENV *environment_handle(const struct environment *environment);
 const char *environment_home(const struct environment *environment);
 int environment_home_fd(const struct environment *environment);
 
+/* Whether a file of the directory "data" is a table's, by its name. */
+bool environment_is_table(const char *file);
+
 /* Whether it holds no table file yet. */
 bool environment_is_new(const struct environment *environment);
 
@@ -53,6 +56,13 @@ int environment_log(struct environment *environment, DB_TXN *txn, const char *me
 
 /* Makes everything that was committed before the call durable. May run in another thread. */
 int environment_flush(struct environment *environment);
+
+struct log_end {
+	uint32_t file, offset;
+};
+
+/* Where the log ends, in its file or in memory only. May run in another thread. 0 or -errno. */
+int environment_end(const struct environment *environment, struct log_end *ret_end);
 
 /*
  * The end of the log, between two transactions. All before it is in the log's files: so it

@@ -3,6 +3,7 @@
 
 #include "lib/logfile.h"
 #include "lib/result.h"
+#include "lib/tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,13 +24,6 @@ static DIR *open_directory(int log_fd)
 	if (!directory && fd >= 0)
 		close(fd);
 	return directory;
-}
-
-static int open_log(int home_fd)
-{
-	int fd = openat(home_fd, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
 }
 
 /* The number of the newest log file; 0 if there is none. */
@@ -69,7 +63,7 @@ static int check_file(struct logfile *file, uint32_t number, struct log_damage *
 
 int log_end_check(int home_fd, struct log_damage *ret_damage)
 {
-	_cleanup_(closing_fd) int log_fd = open_log(home_fd);
+	_cleanup_(closing_fd) int log_fd = tree_open(home_fd, "log");
 	struct logfile *file;
 	uint32_t newest = 0;
 	int r;
@@ -97,7 +91,7 @@ static int sync_file(int log_fd, const char *name)
 
 int log_end_sync(int home_fd)
 {
-	_cleanup_(closing_fd) int log_fd = open_log(home_fd);
+	_cleanup_(closing_fd) int log_fd = tree_open(home_fd, "log");
 	_cleanup_(closing_directory) DIR *directory = log_fd < 0 ? NULL : open_directory(log_fd);
 	const struct dirent *entry;
 	int r = 0;

@@ -37,7 +37,7 @@ enum { STORE_STRANGER = 1000 };
 
 /*
  * Does one request. Returns 0 and fills *reply, or an enum inbox_status: then it
- * has written nothing; or -errno: then the transaction must be aborted.
+ * has written nothing, but that a caller is known who was not; or -errno: then the transaction must be aborted.
  *
  * STORE_STRANGER is what a read returns whose caller was never heard of: it must be done
  * within a transaction, which makes the caller a user.
