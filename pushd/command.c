@@ -13,17 +13,12 @@
 
 enum { REQUESTS_MAX = 8 /* of one client, that the store has not answered */ };
 
-static void send_message(struct hub *hub, struct session *session)
-{
-	hub_send_control(hub, session, message_frame(&hub->message));
-}
-
 static void send_error(struct hub *hub, struct session *session, const char *code,
 	const char *sentence)
 {
 	message_begin(&hub->message);
 	message_error(&hub->message, code, sentence);
-	send_message(hub, session);
+	hub_tell_surely(hub, session);
 }
 
 /* ---- members ---- */
@@ -83,7 +78,7 @@ static void send_list(struct hub *hub, struct session *session, struct inbox_ans
 
 	message_begin(&hub->message);
 	message_list(&hub->message, &answer->counts, buffer_slice(&notifications), next);
-	send_message(hub, session);
+	hub_tell_surely(hub, session);
 }
 
 static void on_answer(void *context, int result, struct inbox_answer *answer)
@@ -191,7 +186,7 @@ static int on_ping(struct hub *hub, struct session *session, struct json_object 
 	(void)object;
 	message_begin(&hub->message);
 	message_pong(&hub->message);
-	send_message(hub, session);
+	hub_tell_surely(hub, session);
 	return 0;
 }
 

@@ -20,28 +20,28 @@ void conversation_begin(struct hub *hub, struct session *session)
 /* Answers a request that is no session, and ends the connection. */
 static void refuse(struct hub *hub, struct session *session, const struct gate_refusal *refusal)
 {
-	buffer_clear(&hub->message);
-	handshake_refuse(&hub->message, refusal->status, refusal->code, refusal->sentence, "");
-	hub_refuse(hub, session, buffer_slice(&hub->message));
+	buffer_clear(&hub->bytes);
+	handshake_refuse(&hub->bytes, refusal->status, refusal->code, refusal->sentence, "");
+	hub_refuse(hub, session, buffer_slice(&hub->bytes));
 }
 
 static void refuse_error(struct hub *hub, struct session *session, enum handshake_error error)
 {
-	buffer_clear(&hub->message);
-	handshake_refuse_error(&hub->message, error);
-	hub_refuse(hub, session, buffer_slice(&hub->message));
+	buffer_clear(&hub->bytes);
+	handshake_refuse_error(&hub->bytes, error);
+	hub_refuse(hub, session, buffer_slice(&hub->bytes));
 }
 
 /* Switches to WebSocket. */
 static void upgrade(struct hub *hub, struct session *session,
 	const struct handshake_request *request, const struct gate_pass *pass)
 {
-	buffer_clear(&hub->message);
-	if (handshake_accept(&hub->message, request) < 0) {
+	buffer_clear(&hub->bytes);
+	if (handshake_accept(&hub->bytes, request) < 0) {
 		hub_kill(hub, session);
 		return;
 	}
-	hub_send_control(hub, session, buffer_slice(&hub->message));
+	hub_send_control(hub, session, buffer_slice(&hub->bytes));
 	session->protocol = request->protocol_offered;
 	session->state = SESSION_ANONYMOUS;
 	if (pass->authenticated) {
@@ -51,7 +51,7 @@ static void upgrade(struct hub *hub, struct session *session,
 	}
 	message_begin(&hub->message);
 	message_auth_required(&hub->message);
-	hub_send_control(hub, session, message_frame(&hub->message));
+	hub_tell_surely(hub, session);
 }
 
 static void judge_head(struct hub *hub, struct session *session,
@@ -154,9 +154,9 @@ static void receive_close(struct hub *hub, struct session *session, uint16_t cod
 
 static void send_pong(struct hub *hub, struct session *session, struct slice payload)
 {
-	buffer_clear(&hub->message);
-	websocket_append(&hub->message, WEBSOCKET_PONG, payload);
-	hub_send_control(hub, session, buffer_slice(&hub->message));
+	buffer_clear(&hub->bytes);
+	websocket_append(&hub->bytes, WEBSOCKET_PONG, payload);
+	hub_send_control(hub, session, buffer_slice(&hub->bytes));
 }
 
 static void receive_event(struct hub *hub, struct session *session,
@@ -220,14 +220,14 @@ void conversation_receive(struct hub *hub, struct session *session, uint8_t *dat
 
 static void send_ping(struct hub *hub, struct session *session)
 {
-	buffer_clear(&hub->message);
+	buffer_clear(&hub->bytes);
 	if (session->protocol) {
-		websocket_append(&hub->message, WEBSOCKET_PING, (struct slice){ 0 });
-		hub_send_control(hub, session, buffer_slice(&hub->message));
+		websocket_append(&hub->bytes, WEBSOCKET_PING, (struct slice){ 0 });
+		hub_send_control(hub, session, buffer_slice(&hub->bytes));
 	} else {
 		message_begin(&hub->message);
 		message_ping(&hub->message);
-		hub_send_control(hub, session, message_frame(&hub->message));
+		hub_tell_surely(hub, session);
 	}
 	session->pinged = true;
 }
@@ -237,7 +237,7 @@ static void warn(struct hub *hub, struct session *session)
 	session->warned = true;
 	message_begin(&hub->message);
 	message_token_expiring(&hub->message, session->expires);
-	hub_send_control(hub, session, message_frame(&hub->message));
+	hub_tell_surely(hub, session);
 }
 
 void conversation_schedule(struct hub *hub, struct session *session)

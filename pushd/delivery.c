@@ -11,7 +11,7 @@
 
 void delivery_send_one(struct hub *hub, struct session *session)
 {
-	if (hub_send(hub, session, message_frame(&hub->message)) == SESSION_FULL)
+	if (hub_tell(hub, session) == SESSION_FULL)
 		session->conflated = true;
 }
 

@@ -7,11 +7,21 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 
 enum {
 	CONTROL_ROOM = 1024,  /* bytes above the send queue that pings and a close may take */
 	CLOSE_PATIENCE = 5,   /* seconds for the client to answer a close frame */
 };
+
+void hub_read_clock(struct hub *hub)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	hub->now = (uint32_t)now.tv_sec;
+	hub->wall = (int64_t)time(NULL);
+}
 
 void hub_kill(struct hub *hub, struct session *session)
 {
@@ -94,9 +104,10 @@ static int hub_send_within(struct hub *hub, struct session *session, struct slic
 	return r < 0 ? 0 : r;
 }
 
-int hub_send(struct hub *hub, struct session *session, struct slice frame)
+int hub_tell(struct hub *hub, struct session *session)
 {
-	return hub_send_within(hub, session, frame, hub->config->push.send_queue);
+	return hub_send_within(hub, session, message_frame(&hub->message),
+		hub->config->push.send_queue);
 }
 
 void hub_send_control(struct hub *hub, struct session *session, struct slice bytes)
@@ -105,6 +116,11 @@ void hub_send_control(struct hub *hub, struct session *session, struct slice byt
 
 	if (hub_send_within(hub, session, bytes, limit) == SESSION_FULL)
 		hub_kill(hub, session);
+}
+
+void hub_tell_surely(struct hub *hub, struct session *session)
+{
+	hub_send_control(hub, session, message_frame(&hub->message));
 }
 
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason)
@@ -124,7 +140,7 @@ void hub_refuse_token(struct hub *hub, struct session *session, enum token_error
 {
 	message_begin(&hub->message);
 	message_auth_failed(&hub->message, error);
-	hub_send_control(hub, session, message_frame(&hub->message));
+	hub_tell_surely(hub, session);
 	hub_close(hub, session, CLOSE_UNAUTHENTICATED, token_error_code(error));
 }
 

@@ -15,6 +15,7 @@
 #include "pushd/broadcasts.h"
 #include "pushd/clients.h"
 #include "pushd/feed.h"
+#include "pushd/message.h"
 #include "pushd/registry.h"
 
 /* A walk over all sessions in search of those whose users the store must be asked about. */
@@ -38,12 +39,16 @@ struct hub {
 	struct broadcasts broadcasts;
 	struct catchup_round round;
 	struct session *dead;	 /* to be freed when the round ends */
-	struct buffer message;	 /* the frame that is being written */
+	struct message message;	 /* the one that is being written */
+	struct buffer bytes;	 /* the same, of what is no message */
 	struct buffer latest;	 /* the JSON of a list's notifications */
 	uint32_t now;		 /* seconds of the loop's clock, which never jumps */
 	int64_t wall;		 /* seconds since the epoch */
 	unsigned live;		 /* sessions that speak for a user */
 };
+
+/* Reads the time into the hub, at the beginning of what an event causes. */
+void hub_read_clock(struct hub *hub);
 
 /*
  * Watches a new session's socket, and only while something is queued for room in it:
@@ -64,15 +69,16 @@ void hub_kill(struct hub *hub, struct session *session);
 void hub_bury(struct hub *hub);
 
 /*
- * Sends a whole frame to a session, killing it if the connection is over.
- * Returns 0, or SESSION_FULL: nothing was sent.
+ * Sends hub->message to a session, in the form that its connection has, killing it if the
+ * connection is over. Returns 0, or SESSION_FULL: nothing was sent.
  */
-int hub_send(struct hub *hub, struct session *session, struct slice frame);
+int hub_tell(struct hub *hub, struct session *session);
 
 /*
- * Sends what must not be dropped: a control frame, an answer. A client whose queue
- * has no room even for that is killed.
+ * Send what must not be dropped: hub->message where it is an answer; a control frame or a
+ * part of HTTP. A client whose queue has no room even for that is killed.
  */
+void hub_tell_surely(struct hub *hub, struct session *session);
 void hub_send_control(struct hub *hub, struct session *session, struct slice bytes);
 
 /* Sends a close frame and lets the client no further. */

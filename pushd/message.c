@@ -7,23 +7,31 @@
 
 enum { HEADROOM = WEBSOCKET_HEADER_MAX };
 
-void message_begin(struct buffer *to)
+void message_begin(struct message *to)
 {
-	buffer_clear(to);
-	if (buffer_reserve(to, HEADROOM))
-		to->len = HEADROOM;
+	buffer_clear(&to->text);
+	if (buffer_reserve(&to->text, HEADROOM))
+		to->text.len = HEADROOM;
+	to->type = "";
+	to->seq = MESSAGE_NO_SEQ;
 }
 
-struct slice message_frame(struct buffer *to)
+void message_release(struct message *message)
 {
+	buffer_release(&message->text);
+}
+
+struct slice message_frame(struct message *message)
+{
+	const struct buffer *text = &message->text;
 	uint8_t header[WEBSOCKET_HEADER_MAX];
 	size_t size;
 
-	if (buffer_status(to) < 0)
+	if (buffer_status(text) < 0)
 		return (struct slice){ 0 };
-	size = websocket_frame_header(header, WEBSOCKET_TEXT, to->len - HEADROOM);
-	memcpy(to->data + HEADROOM - size, header, size);
-	return (struct slice){ to->data + HEADROOM - size, to->len - HEADROOM + size };
+	size = websocket_frame_header(header, WEBSOCKET_TEXT, text->len - HEADROOM);
+	memcpy(text->data + HEADROOM - size, header, size);
+	return (struct slice){ text->data + HEADROOM - size, text->len - HEADROOM + size };
 }
 
 static void add(struct buffer *to, const char *text)
@@ -48,108 +56,133 @@ static void add_time(struct buffer *to, const char *before, int64_t ms)
 	add(to, "\"");
 }
 
-static void add_counts(struct buffer *to, const struct counts *counts)
+/* Begins the object. */
+static struct buffer *open_object(struct message *to, const char *type)
 {
-	add_number(to, ",\"unreadCount\":", counts->unread);
-	add_number(to, ",\"unseenCount\":", counts->unseen);
-	add_number(to, ",\"seq\":", counts->seq);
+	to->type = type;
+	add(&to->text, "{\"type\":\"");
+	add(&to->text, type);
+	add(&to->text, "\"");
+	return &to->text;
 }
 
-void message_auth_required(struct buffer *to)
+static void add_counts(struct message *to, const struct counts *counts)
 {
-	add(to, "{\"type\":\"auth_required\",\"message\":\"Send an auth message with a token\"}");
+	to->seq = counts->seq;
+	add_number(&to->text, ",\"unreadCount\":", counts->unread);
+	add_number(&to->text, ",\"unseenCount\":", counts->unseen);
+	add_number(&to->text, ",\"seq\":", counts->seq);
 }
 
-static void add_sentence(struct buffer *to, const char *before, const char *sentence)
+void message_auth_required(struct message *to)
+{
+	add(open_object(to, "auth_required"), ",\"message\":\"Send an auth message with a token\"}");
+}
+
+static void add_text(struct buffer *to, const char *before, const char *text)
 {
 	add(to, before);
-	json_append_string(to, slice_of(sentence));
+	json_append_string(to, slice_of(text));
 }
 
-void message_auth_failed(struct buffer *to, enum token_error error)
+void message_auth_failed(struct message *to, enum token_error error)
 {
-	add_sentence(to, "{\"type\":\"auth_failed\",\"message\":", "Invalid or expired token");
-	add_sentence(to, ",\"code\":", token_error_code(error));
-	add(to, "}");
+	struct buffer *text = open_object(to, "auth_failed");
+
+	add_text(text, ",\"message\":", "Invalid or expired token");
+	add_text(text, ",\"code\":", token_error_code(error));
+	add(text, "}");
 }
 
-void message_connected(struct buffer *to, const char *epoch, int64_t expires)
+void message_connected(struct message *to, const char *epoch, int64_t expires)
 {
-	add(to, "{\"type\":\"connected\",\"message\":\"Connected\"");
-	add_time(to, ",\"timestamp\":", timestamp_now());
-	add_sentence(to, ",\"epoch\":", epoch);
-	add_time(to, ",\"expiresAt\":", expires * 1000);
-	add(to, "}");
+	struct buffer *text = open_object(to, "connected");
+
+	add(text, ",\"message\":\"Connected\"");
+	add_time(text, ",\"timestamp\":", timestamp_now());
+	add_text(text, ",\"epoch\":", epoch);
+	add_time(text, ",\"expiresAt\":", expires * 1000);
+	add(text, "}");
 }
 
-void message_token_expiring(struct buffer *to, int64_t expires)
+void message_token_expiring(struct message *to, int64_t expires)
 {
-	add_time(to, "{\"type\":\"token_expiring\",\"expiresAt\":", expires * 1000);
-	add(to, "}");
+	struct buffer *text = open_object(to, "token_expiring");
+
+	add_time(text, ",\"expiresAt\":", expires * 1000);
+	add(text, "}");
 }
 
-void message_unread_count(struct buffer *to, const struct counts *counts)
+void message_unread_count(struct message *to, const struct counts *counts)
 {
-	add(to, "{\"type\":\"unread_count\"");
+	struct buffer *text = open_object(to, "unread_count");
+
 	add_counts(to, counts);
-	add(to, "}");
+	add(text, "}");
 }
 
-size_t message_new_head(struct buffer *to, const struct change *change)
+size_t message_new_head(struct message *to, const struct change *change)
 {
-	add(to, "{\"type\":\"new_notification\",\"notification\":");
-	buffer_append_slice(to, change->notification);
-	add_time(to, ",\"timestamp\":", change->time);
-	return to->len;
+	struct buffer *text = open_object(to, "new_notification");
+
+	add(text, ",\"notification\":");
+	buffer_append_slice(text, change->notification);
+	add_time(text, ",\"timestamp\":", change->time);
+	return text->len;
 }
 
-void message_new_tail(struct buffer *to, size_t head, const struct counts *counts)
+void message_new_tail(struct message *to, size_t head, const struct counts *counts)
 {
-	to->len = head;
+	to->text.len = head;
 	add_counts(to, counts);
-	add(to, "}");
+	add(&to->text, "}");
 }
 
-void message_new_notification(struct buffer *to, const struct change *change)
+void message_new_notification(struct message *to, const struct change *change)
 {
 	message_new_tail(to, message_new_head(to, change), &change->counts);
 }
 
-void message_ping(struct buffer *to)
+void message_ping(struct message *to)
 {
-	add_time(to, "{\"type\":\"ping\",\"timestamp\":", timestamp_now());
-	add(to, "}");
+	struct buffer *text = open_object(to, "ping");
+
+	add_time(text, ",\"timestamp\":", timestamp_now());
+	add(text, "}");
 }
 
-void message_pong(struct buffer *to)
+void message_pong(struct message *to)
 {
-	add(to, "{\"type\":\"pong\"}");
+	add(open_object(to, "pong"), "}");
 }
 
-void message_error(struct buffer *to, const char *code, const char *sentence)
+void message_error(struct message *to, const char *code, const char *sentence)
 {
-	add_sentence(to, "{\"type\":\"error\",\"message\":", sentence);
-	add_sentence(to, ",\"code\":", code);
-	add(to, "}");
+	struct buffer *text = open_object(to, "error");
+
+	add_text(text, ",\"message\":", sentence);
+	add_text(text, ",\"code\":", code);
+	add(text, "}");
 }
 
-void message_update(struct buffer *to, const struct counts *counts, struct slice changes,
+void message_update(struct message *to, const struct counts *counts, struct slice changes,
 	struct slice latest, bool reset)
 {
-	add(to, "{\"type\":\"notification_update\"");
+	struct buffer *text = open_object(to, "notification_update");
+
 	add_counts(to, counts);
 	if (changes.len > 0) {
-		add(to, ",\"changes\":[");
-		buffer_append_slice(to, changes);
-		add(to, "]");
+		add(text, ",\"changes\":[");
+		buffer_append_slice(text, changes);
+		add(text, "]");
 	}
 	if (reset)
-		add(to, ",\"reset\":true");
-	add(to, ",\"latestNotifications\":[");
-	buffer_append_slice(to, latest);
-	add(to, "]");
-	add_time(to, ",\"timestamp\":", timestamp_now());
-	add(to, "}");
+		add(text, ",\"reset\":true");
+	add(text, ",\"latestNotifications\":[");
+	buffer_append_slice(text, latest);
+	add(text, "]");
+	add_time(text, ",\"timestamp\":", timestamp_now());
+	add(text, "}");
 }
 
 /* One entry for each identifier, one without for a change that names none. */
@@ -191,18 +224,19 @@ bool message_add_notifications(struct buffer *to, struct inbox_answer *answer, s
 	return true;
 }
 
-void message_list(struct buffer *to, const struct counts *counts, struct slice notifications,
+void message_list(struct message *to, const struct counts *counts, struct slice notifications,
 	const struct uuid *next)
 {
+	struct buffer *text = open_object(to, "notifications_list");
 	char id[UUID_SIZE];
 
-	add(to, "{\"type\":\"notifications_list\",\"notifications\":[");
-	buffer_append_slice(to, notifications);
-	add_number(to, "],\"unreadCount\":", counts->unread);
-	add_number(to, ",\"seq\":", counts->seq);
+	add(text, ",\"notifications\":[");
+	buffer_append_slice(text, notifications);
+	add_number(text, "],\"unreadCount\":", counts->unread);
+	add_number(text, ",\"seq\":", counts->seq);
 	if (next) {
 		uuid_format(next, id);
-		add_sentence(to, ",\"nextCursor\":", id);
+		add_text(text, ",\"nextCursor\":", id);
 	}
-	add(to, "}");
+	add(text, "}");
 }

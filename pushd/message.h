@@ -1,8 +1,8 @@
 /*
  * The messages of the contract, server to client. Each function writes one JSON
- * object into a buffer that message_begin() has prepared; message_frame() then puts the
- * header of a WebSocket frame right before it, so that one piece of memory goes to
- * the socket.
+ * object into a message that message_begin() has prepared. What a client's connection
+ * wraps around it is put right before and behind it, so that one piece of memory goes to
+ * the socket, and the same message can go to clients of either kind.
  */
 #pragma once
 
@@ -10,38 +10,48 @@
 #include "lib/inbox.h"
 #include "lib/token.h"
 
-void message_begin(struct buffer *to);
+/* A zeroed struct is ready for message_begin(). */
+struct message {
+	struct buffer text; /* room for what is put before it, then the JSON */
+	const char *type;   /* constant */
+	uint64_t seq;	    /* of the counts that it bears; MESSAGE_NO_SEQ if it bears none */
+};
 
-/* The whole frame, in the buffer. Empty if memory ran out. */
-struct slice message_frame(struct buffer *to);
+#define MESSAGE_NO_SEQ UINT64_MAX
 
-void message_auth_required(struct buffer *to);
-void message_auth_failed(struct buffer *to, enum token_error error);
+void message_begin(struct message *to);
+void message_release(struct message *message);
+
+/* The message in a WebSocket frame. Empty if memory ran out. */
+struct slice message_frame(struct message *message);
+
+void message_auth_required(struct message *to);
+void message_auth_failed(struct message *to, enum token_error error);
 
 /* expires: seconds since the epoch. */
-void message_connected(struct buffer *to, const char *epoch, int64_t expires);
-void message_token_expiring(struct buffer *to, int64_t expires);
-void message_unread_count(struct buffer *to, const struct counts *counts);
-void message_ping(struct buffer *to);
-void message_pong(struct buffer *to);
-void message_error(struct buffer *to, const char *code, const char *sentence);
+void message_connected(struct message *to, const char *epoch, int64_t expires);
+void message_token_expiring(struct message *to, int64_t expires);
+void message_unread_count(struct message *to, const struct counts *counts);
+void message_ping(struct message *to);
+void message_pong(struct message *to);
+void message_error(struct message *to, const char *code, const char *sentence);
 
 /*
  * "new_notification" in two pieces, since a broadcast is told to many: the head is the same
  * for all of them, and its end is returned; the counts of each reader follow in the tail,
  * which takes the place of what may stand behind the head.
  */
-size_t message_new_head(struct buffer *to, const struct change *change);
-void message_new_tail(struct buffer *to, size_t head, const struct counts *counts);
+size_t message_new_head(struct message *to, const struct change *change);
+void message_new_tail(struct message *to, size_t head, const struct counts *counts);
 
 /* Both. */
-void message_new_notification(struct buffer *to, const struct change *change);
+void message_new_notification(struct message *to, const struct change *change);
 
 /*
  * changes: JSON objects separated by commas, empty = the member is left out; latest: the
  * JSON of the newest notifications, separated by commas.
  */
-void message_update(struct buffer *to, const struct counts *counts, struct slice changes,
+void message_update(struct message *to, const struct counts *counts, struct slice changes,
 	struct slice latest, bool reset);
 
 /* Appends what message_update() takes as changes: one more. */
@@ -56,5 +66,5 @@ bool message_add_notifications(struct buffer *to, struct inbox_answer *answer, s
 	struct uuid *ret_last);
 
 /* next is NULL on the last page. */
-void message_list(struct buffer *to, const struct counts *counts, struct slice notifications,
+void message_list(struct message *to, const struct counts *counts, struct slice notifications,
 	const struct uuid *next);

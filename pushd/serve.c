@@ -43,7 +43,7 @@ static void greet(struct hub *hub, struct session *session, const struct counts 
 
 	message_begin(&hub->message);
 	message_connected(&hub->message, hub->epoch, session->expires);
-	hub_send_control(hub, session, message_frame(&hub->message));
+	hub_tell_surely(hub, session);
 	if (end && !resume_tell(hub, session, resume)) {
 		reset = true;
 		counts = *snapshot;

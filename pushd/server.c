@@ -9,14 +9,12 @@
 #include "pushd/server.h"
 
 #include "lib/log.h"
+#include "pushd/acceptor.h"
 #include "pushd/conversation.h"
 #include "pushd/delivery.h"
 #include "pushd/link.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
@@ -24,11 +22,9 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 enum {
 	ROUND_EVENTS = 256,	/* clients looked at in one round */
-	ROUND_ACCEPTS = 64,	/* connections taken in one round */
 	READ_SIZE = 65536,	/* bytes of one read, for all clients */
 	READS_MAX = 16,		/* of one client in one round: more is a flood */
 	TICK_USEC = 1000 * 1000,
@@ -40,21 +36,12 @@ enum {
 struct server {
 	struct hub hub;
 	sd_event *event;
+	struct acceptor *acceptor;
 	struct link *link;
 	sd_event_source *tick;
-	int spare_fd;	/* given up to refuse one client when there are no descriptors left */
 	bool begun;	/* the feed has a position */
 	uint8_t input[READ_SIZE];
 };
-
-static void read_clock(struct hub *hub)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	hub->now = (uint32_t)now.tv_sec;
-	hub->wall = (int64_t)time(NULL);
-}
 
 /* ---- clients ---- */
 
@@ -100,75 +87,9 @@ static int on_clients(sd_event_source *source, int fd, uint32_t revents, void *c
 
 	(void)source;
 	(void)revents;
-	read_clock(&server->hub);
+	hub_read_clock(&server->hub);
 	for (int i = 0; i < n; i++)
 		server_dispatch(server, &events[i]);
-	hub_bury(&server->hub);
-	return 0;
-}
-
-static void server_add_client(struct server *server, int client_fd)
-{
-	struct session *session = session_new(client_fd);
-	struct hub *hub = &server->hub;
-	int on = 1;
-
-	if (!session || clients_add(&hub->clients, session) < 0) {
-		close(client_fd);
-		free(session);
-		return;
-	}
-	setsockopt(client_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on unix sockets */
-	if (hub_watch(hub, session) < 0)
-		hub_kill(hub, session);
-	else
-		conversation_begin(hub, session);
-}
-
-/* One client too many gets a short answer instead of silence. */
-static void refuse_client(int client_fd)
-{
-	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
-				     "Retry-After: 10\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-
-	send(client_fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-	shutdown(client_fd, SHUT_WR);
-	close(client_fd);
-}
-
-/* Out of descriptors: takes one connection by the spare one, so that it is answered. */
-static void refuse_with_spare(struct server *server, int listen_fd)
-{
-	int client_fd;
-
-	if (server->spare_fd >= 0)
-		close(server->spare_fd);
-	client_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (client_fd >= 0)
-		refuse_client(client_fd);
-	server->spare_fd = dup(listen_fd);
-}
-
-static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *context)
-{
-	struct server *server = context;
-	unsigned limit = server->hub.config->push.max_connections;
-
-	(void)source;
-	(void)revents;
-	read_clock(&server->hub);
-	for (int i = 0; i < ROUND_ACCEPTS; i++) {
-		int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (client_fd < 0 && (errno == EMFILE || errno == ENFILE))
-			refuse_with_spare(server, fd);
-		if (client_fd < 0)
-			break;
-		if (server->hub.clients.count >= limit)
-			refuse_client(client_fd);
-		else
-			server_add_client(server, client_fd);
-	}
 	hub_bury(&server->hub);
 	return 0;
 }
@@ -181,7 +102,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 	int r;
 
 	(void)usec;
-	read_clock(&server->hub);
+	hub_read_clock(&server->hub);
 	while ((session = clients_next_due(&server->hub.clients, server->hub.now, &at)))
 		conversation_due(&server->hub, session);
 	hub_bury(&server->hub);
@@ -243,7 +164,7 @@ static int on_feed(sd_event_source *source, int fd, uint32_t revents, void *cont
 	(void)source;
 	(void)fd;
 	(void)revents;
-	read_clock(&server->hub);
+	hub_read_clock(&server->hub);
 	r = feed_drain(server->hub.feed);
 	if (r >= 0)
 		r = pump(server);
@@ -252,20 +173,6 @@ static int on_feed(sd_event_source *source, int fd, uint32_t revents, void *cont
 }
 
 /* ---- the whole ---- */
-
-static int add_listener(struct server *server, int listen_fd)
-{
-	_cleanup_(sd_event_source_unrefp) sd_event_source *source = NULL;
-	int flags = fcntl(listen_fd, F_GETFL); /* systemd hands over sockets that block */
-	int r;
-
-	if (flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
-		return -errno;
-	r = sd_event_add_io(server->event, &source, listen_fd, EPOLLIN, on_connection, server);
-	if (r >= 0)
-		r = sd_event_source_set_io_fd_own(source, 1);
-	return r < 0 ? r : sd_event_source_set_floating(source, 1);
-}
 
 static int add_sources(struct server *server)
 {
@@ -323,10 +230,9 @@ int server_new(const struct config *config, const int *listen_fds, size_t listen
 	if (!server)
 		return -ENOMEM;
 	server->hub.clients_fd = -1;
-	server->spare_fd = listen_count > 0 ? dup(listen_fds[0]) : -1;
 	server->hub.config = config;
 	raise_descriptor_limit();
-	read_clock(&server->hub);
+	hub_read_clock(&server->hub);
 	r = open_hub(&server->hub);
 	if (r < 0)
 		return r;
@@ -336,8 +242,9 @@ int server_new(const struct config *config, const int *listen_fds, size_t listen
 	r = sd_event_new(&server->event);
 	if (r >= 0)
 		r = add_sources(server);
-	for (size_t i = 0; r >= 0 && i < listen_count; i++)
-		r = add_listener(server, listen_fds[i]);
+	if (r >= 0)
+		r = acceptor_new(&server->hub, server->event, listen_fds, listen_count,
+			&server->acceptor);
 	if (r < 0)
 		return r;
 	*ret_server = take(server);
@@ -355,6 +262,7 @@ struct server *server_free(struct server *server)
 	while ((session = clients_next(&hub->clients, &at)))
 		hub_kill(hub, session);
 	hub_bury(hub);
+	acceptor_free(server->acceptor);
 	link_free(server->link);
 	sd_event_source_unref(server->tick);
 	inbox_free(hub->inbox); /* frees those whom it owes answers */
@@ -364,10 +272,10 @@ struct server *server_free(struct server *server)
 	clients_release(&hub->clients);
 	registry_release(&hub->registry);
 	broadcasts_release(&hub->broadcasts);
-	buffer_release(&hub->message);
+	message_release(&hub->message);
+	buffer_release(&hub->bytes);
 	buffer_release(&hub->latest);
 	closing_fd(&server->hub.clients_fd);
-	closing_fd(&server->spare_fd);
 	free(server);
 	return NULL;
 }
@@ -410,7 +318,7 @@ static int dismiss(struct server *server)
 		for (int i = 0; i < n; i++)
 			server_dispatch(server, &events[i]);
 		hub_bury(&server->hub);
-		read_clock(&server->hub);
+		hub_read_clock(&server->hub);
 	}
 	return r;
 }

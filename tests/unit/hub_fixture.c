@@ -208,7 +208,8 @@ void fixture_end(struct hub_fixture *fixture)
 	clients_release(&hub->clients);
 	registry_release(&hub->registry);
 	broadcasts_release(&hub->broadcasts);
-	buffer_release(&hub->message);
+	message_release(&hub->message);
+	buffer_release(&hub->bytes);
 	buffer_release(&hub->latest);
 	close(hub->clients_fd);
 }

@@ -12,20 +12,20 @@ static const struct counts counts = { .seq = 57, .total = 9, .unread = 3, .unsee
 enum { HEADROOM = 10 };
 
 /* The JSON that was written, which must be JSON. */
-static const char *text_of(struct buffer *message)
+static const char *text_of(struct message *message)
 {
 	_cleanup_(freeing_json) struct json_object *object = NULL;
-	struct slice text = { message->data + HEADROOM, message->len - HEADROOM };
+	const char *data = buffer_string(&message->text);
+	struct slice text = { data + HEADROOM, message->text.len - HEADROOM };
 
-	buffer_string(message);
 	tap_ok(json_parse(text, &object) == 0 && json_object_is_type(object, json_type_object),
 		"it is a JSON object");
-	return message->data + HEADROOM;
+	return data + HEADROOM;
 }
 
 static void test_constant_ones(void)
 {
-	_cleanup_(buffer_release) struct buffer to = { 0 };
+	_cleanup_(message_release) struct message to = { 0 };
 
 	message_begin(&to);
 	message_auth_required(&to);
@@ -53,7 +53,7 @@ static void test_constant_ones(void)
 
 static void test_timed_ones(void)
 {
-	_cleanup_(buffer_release) struct buffer to = { 0 };
+	_cleanup_(message_release) struct message to = { 0 };
 	const char *text;
 
 	message_begin(&to);
@@ -73,7 +73,7 @@ static void test_timed_ones(void)
 
 static void test_new_notification(void)
 {
-	_cleanup_(buffer_release) struct buffer to = { 0 };
+	_cleanup_(message_release) struct message to = { 0 };
 	struct change change = {
 		.kind = CHANGE_CREATED,
 		.counts = counts,
@@ -90,9 +90,9 @@ static void test_new_notification(void)
 }
 
 /* A frame whose tail is written anew is the one that would have been written at once. */
-static void ok_tail(struct buffer *to, size_t head, const struct change *change)
+static void ok_tail(struct message *to, size_t head, const struct change *change)
 {
-	_cleanup_(buffer_release) struct buffer whole = { 0 };
+	_cleanup_(message_release) struct message whole = { 0 };
 	struct slice frame, expected;
 
 	message_new_tail(to, head, &change->counts);
@@ -111,7 +111,7 @@ static void test_two_pieces(void)
 	static char notification[UINT16_MAX];
 
 	for (size_t len = UINT16_MAX - 160; len < UINT16_MAX - 140; len++) {
-		_cleanup_(buffer_release) struct buffer to = { 0 };
+		_cleanup_(message_release) struct message to = { 0 };
 		struct change change = { .kind = CHANGE_BROADCAST_CREATED, .time = 1 };
 		size_t head;
 
@@ -130,7 +130,7 @@ static void test_two_pieces(void)
 
 static void test_update(void)
 {
-	_cleanup_(buffer_release) struct buffer to = { 0 };
+	_cleanup_(message_release) struct message to = { 0 };
 	const char *text;
 
 	message_begin(&to);
@@ -225,7 +225,7 @@ static void test_notifications(void)
 
 static void test_list(void)
 {
-	_cleanup_(buffer_release) struct buffer to = { 0 };
+	_cleanup_(message_release) struct message to = { 0 };
 	struct uuid next;
 
 	tap_ok(uuid_parse(SLICE(ID), &next) == 0, "a cursor");
@@ -245,14 +245,14 @@ static void test_frames(void)
 	static const size_t lengths[] = { 0, 1, 125, 126, 65535, 65536, 100000 };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {
-		_cleanup_(buffer_release) struct buffer to = { 0 };
+		_cleanup_(message_release) struct message to = { 0 };
 		uint8_t header[WEBSOCKET_HEADER_MAX];
 		size_t size = websocket_frame_header(header, WEBSOCKET_TEXT, lengths[i]);
 		struct slice frame;
 
 		message_begin(&to);
 		for (size_t j = 0; j < lengths[i]; j++)
-			buffer_append(&to, "x", 1);
+			buffer_append(&to.text, "x", 1);
 		frame = message_frame(&to);
 		ok_int_equal(frame.len, size + lengths[i], "a frame with %zu bytes of text", lengths[i]);
 		tap_ok(memcmp(frame.data, header, size) == 0, "begins with its header");
@@ -263,7 +263,7 @@ static void test_frames(void)
 /* Out of memory there is no frame, not half a one. */
 static void test_failure(void)
 {
-	_cleanup_(buffer_release) struct buffer to = { .limit = 20 };
+	_cleanup_(message_release) struct message to = { .text.limit = 20 };
 
 	message_begin(&to);
 	message_auth_required(&to);
