@@ -12,6 +12,7 @@
 #include "pushd/acceptor.h"
 #include "pushd/conversation.h"
 #include "pushd/delivery.h"
+#include "pushd/handshake.h"
 #include "pushd/link.h"
 
 #include <errno.h>
@@ -200,6 +201,11 @@ static int open_hub(struct hub *hub)
 
 	if (r < 0) {
 		log_error("%s", problem ? problem : strerror(-r));
+		return r;
+	}
+	r = handshake_try(); /* rather now than at each client, and what is loaded for it is there */
+	if (r < 0) {
+		log_error("libcrypto has no SHA-1, which every WebSocket handshake needs");
 		return r;
 	}
 	if ((r = registry_init(&hub->registry)) < 0 || (r = inbox_new(hub->config, &hub->inbox)) < 0)
