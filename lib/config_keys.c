@@ -216,7 +216,7 @@ static const struct config_key keys[] = {
 	{ "store", "retention-days", "90", NUMBER(store.retention_days, 0, 36500) },
 	{ "store", "max-per-user", "1000", NUMBER(store.max_per_user, 0, 1000000) },
 	{ "store", "log-keep-hours", "24", NUMBER(store.log_keep_hours, 0, 8760) },
-	{ "store", "api-users", "", LIST(store.api_users, &local_user) },
+	{ "store", "api-users", "tidings-api,tidings-pushd", LIST(store.api_users, &local_user) },
 
 	{ "auth", "algorithm", "HS256", STRING(auth.algorithm, 1, &algorithm_words) },
 	{ "auth", "key-file", CONFDIR "/jwt.key", PATH(auth.key_file, 0, NULL) },
