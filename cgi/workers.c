@@ -38,6 +38,7 @@ struct parent {
 	struct place *places;
 	double restarts; /* how many may be made now */
 	int64_t counted; /* when that was last brought up to date: monotonic milliseconds */
+	int64_t pulse;	 /* milliseconds between two signs of life to systemd; negative = none */
 	sigset_t signals;
 };
 
@@ -163,6 +164,14 @@ static bool any_left(const struct parent *parent)
 	return false;
 }
 
+/* Half of the time after which systemd would take the parent for dead */
+static int64_t find_pulse(void)
+{
+	uint64_t usec = 0;
+
+	return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)(usec / 2000) : -1;
+}
+
 /* The next signal, or 0 after so many milliseconds; negative = wait without end. */
 static int wait_signal(struct parent *parent, int64_t timeout)
 {
@@ -170,6 +179,11 @@ static int wait_signal(struct parent *parent, int64_t timeout)
 	int number = sigtimedwait(&parent->signals, NULL, timeout < 0 ? NULL : &limit);
 
 	return number < 0 ? 0 : number;
+}
+
+static void tell_ready(const struct parent *parent)
+{
+	sd_notifyf(0, "READY=1\nSTATUS=Answering with %u workers", parent->workers->count);
 }
 
 static void reload(struct parent *parent)
@@ -181,7 +195,7 @@ static void reload(struct parent *parent)
 	} else {
 		log_error("the configuration stays as it was");
 	}
-	sd_notify(0, "READY=1");
+	tell_ready(parent);
 }
 
 static void run_until_stopped(struct parent *parent)
@@ -189,7 +203,9 @@ static void run_until_stopped(struct parent *parent)
 	for (;;) {
 		bool short_of_workers = start_workers(parent);
 
-		switch (wait_signal(parent, short_of_workers ? 1000 / RESTARTS_RATE : -1)) {
+		if (parent->pulse >= 0)
+			sd_notify(0, "WATCHDOG=1");
+		switch (wait_signal(parent, short_of_workers ? 1000 / RESTARTS_RATE : parent->pulse)) {
 		case SIGCHLD:
 			reap(parent);
 			break;
@@ -230,6 +246,7 @@ int workers_run(const struct workers *workers)
 		.places = places,
 		.restarts = RESTARTS_MAX,
 		.counted = monotonic_ms(),
+		.pulse = find_pulse(),
 	};
 
 	if (!places)
@@ -244,7 +261,7 @@ int workers_run(const struct workers *workers)
 		}
 	}
 	log_info("ready, with %u workers", workers->count);
-	sd_notify(0, "READY=1");
+	tell_ready(&parent);
 	run_until_stopped(&parent);
 	stop(&parent);
 	return 0;
