@@ -40,6 +40,7 @@ struct inbox {
 	struct sockaddr_un address;
 	int fd;
 	bool greeted; /* on this connection */
+	bool refused; /* the store takes no more on it, but what it owes may still come */
 	bool ever_greeted;
 	struct inbox_greeting greeting;
 	uint32_t next_number;
@@ -188,13 +189,15 @@ void inbox_forget(struct inbox *inbox, const void *context)
 }
 
 /*
- * Ends the connection. What may be sent again, or never left, stays for the next
- * one; for the rest the outcome is not known.
+ * Ends the connection. What may be sent again, or never left, stays for the next one; for the
+ * rest the outcome is not known. The store greets before it reads: without that, it has not
+ * read anything.
  */
 void inbox_disconnect(struct inbox *inbox)
 {
 	struct pending **link = &inbox->first;
 	struct pending *lost = NULL, **lost_end = &lost;
+	uint64_t read = inbox->greeted ? inbox->sent : 0;
 
 	if (inbox->fd < 0)
 		return;
@@ -202,7 +205,7 @@ void inbox_disconnect(struct inbox *inbox)
 	inbox->greeted = false;
 	while (*link) {
 		struct pending *pending = *link;
-		bool again = pending->begin >= inbox->sent || pending->repeatable;
+		bool again = pending->begin >= read || pending->repeatable;
 
 		if (again && pending->answered) {
 			link = &pending->next;
@@ -231,6 +234,7 @@ static int inbox_connect(struct inbox *inbox)
 	if (connect(fd, (struct sockaddr *)&inbox->address, sizeof(inbox->address)) < 0)
 		return -errno;
 	inbox->fd = take_fd(&fd);
+	inbox->refused = false;
 	inbox->queued = inbox->sent = 0;
 	buffer_clear(&inbox->input);
 	buffer_clear(&inbox->output);
@@ -245,11 +249,14 @@ static int inbox_send(struct inbox *inbox)
 
 	if (r < 0)
 		return r;
-	while (inbox->output.len > 0) {
+	while (inbox_wants_write(inbox)) {
 		ssize_t n = send(inbox->fd, inbox->output.data, inbox->output.len, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		inbox->refused = n < 0 && errno == EPIPE;
+		if (inbox->refused)
+			return 0;
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno;
 		inbox->sent += (size_t)n;
@@ -360,7 +367,7 @@ int inbox_fd(const struct inbox *inbox)
 
 bool inbox_wants_write(const struct inbox *inbox)
 {
-	return inbox->output.len > 0;
+	return inbox->output.len > 0 && !inbox->refused;
 }
 
 bool inbox_greeted(const struct inbox *inbox)

@@ -41,6 +41,12 @@ void client_close(struct client *client)
 	client->fd = -1;
 }
 
+void client_refuse(struct client *client)
+{
+	client->refused = true;
+	client->ended = client->fd < 0 || shutdown(client->fd, SHUT_RD) < 0;
+}
+
 int client_receive(struct client *client)
 {
 	ssize_t n;
@@ -59,8 +65,9 @@ int client_receive(struct client *client)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
+	client->ended = n == 0 && client->refused;
 	if (n == 0)
-		return -ECONNRESET;
+		return client->ended ? 0 : -ECONNRESET;
 	client->input.len += (size_t)n;
 	return 0;
 }

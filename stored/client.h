@@ -9,6 +9,8 @@ struct client {
 	int fd;		      /* -1 = closed */
 	struct peer peer;
 	bool complained;      /* about what it may not ask */
+	bool refused;	      /* what it sends no longer arrives */
+	bool ended;	      /* and what had been sent is read */
 	struct buffer input;  /* received; frames are read in place */
 	size_t taken;	      /* bytes of it that were handed out as frames */
 	struct buffer output; /* to be sent */
@@ -19,6 +21,12 @@ struct client {
 /* Takes over the descriptor. Returns NULL when out of memory; the descriptor is closed then. */
 struct client *client_new(int fd, const struct peer *peer);
 struct client *client_free(struct client *client);
+
+/*
+ * Lets nothing more come: the peer's next send() fails, so that it knows that nothing of that
+ * was read. What it has sent can still be received, to the end; then `ended` is set.
+ */
+void client_refuse(struct client *client);
 
 /* Closes the connection; the struct stays for the answers that are due. */
 void client_close(struct client *client);

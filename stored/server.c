@@ -77,7 +77,7 @@ static void server_serve_client(struct server *server, struct client *client)
 		return;
 	if (client->output.len > 0)
 		events |= EPOLLOUT;
-	if (server_admits(client))
+	if (server_admits(client) && !client->ended)
 		events |= EPOLLIN;
 	if (events != client->events && server_watch(server, client, EPOLL_CTL_MOD, events) < 0)
 		client_close(client);
@@ -371,10 +371,11 @@ struct server *server_free(struct server *server)
 	return NULL;
 }
 
+/* Whether something that was sent is not read yet, or not answered */
 static bool server_owes(const struct server *server)
 {
 	for (const struct client *client = server->clients.first; client; client = client->next)
-		if (client->answers_due > 0 || client->output.len > 0)
+		if (!client->ended || client->answers_due > 0 || client->output.len > 0)
 			return true;
 	return false;
 }
@@ -390,6 +391,8 @@ static int server_drain(struct server *server)
 	int r;
 
 	backup_stop(server->backup);
+	for (struct client *client = server->clients.first; client; client = client->next)
+		client_refuse(client);
 	r = on_clients(server->work, server->clients_fd, 0, server);
 
 	while (r >= 0 && server_owes(server)) {
