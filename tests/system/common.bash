@@ -37,6 +37,7 @@ begin_tests() {
 	set_config store home "$dir/home"
 	set_config store durability write
 	set_config store disk-reserve 1M
+	set_config store api-users ""
 	set_config auth key-file "$key_file"
 	set_config auth publisher-keys "$dir/publishers"
 	set_config push listen "$dir/push.sock"

@@ -1,0 +1,225 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2030,SC2031 # common.bash and units.bash set them, each test for itself
+# The services as systemd runs them: users and rights, activation, restart, reload, and what
+# happens when one hangs or cannot start.
+#
+# Runs inside a systemd of its own
+bats_require_minimum_version 1.5.0
+load common
+load units/units
+load push/drive
+
+setup_file() {
+	[ "$(systemctl is-system-running 2>/dev/null)" = running ] || skip 'this takes a systemd to throw away: run-bats has one'
+	[ "$unitdir" = /usr/lib/systemd/system ] || [ "$unitdir" = /usr/local/lib/systemd/system ] ||
+		skip 'systemd does not look for units where this build installs them: configure with --prefix=/usr'
+	begin_tests
+	unset TIDINGS_CONFIG
+	all_files >"$dir/before"
+	install_tidings
+	start_web_server
+}
+
+teardown_file() {
+	[ -z "${dir-}" ] || rm -rf "$dir"
+}
+
+# What tests leave stopped or broken is no matter of the next one
+setup() {
+	TOKEN=$(make_token "user-$BATS_TEST_NUMBER")
+	user=user-$BATS_TEST_NUMBER
+}
+
+@test "nothing runs until it is asked for; the first request and the first client start all" {
+	for service in "${services[@]}"; do
+		is "$service" ActiveState inactive
+	done
+	api GET /unread-count
+	expect_status 200
+	is tidings-api.service ActiveState active
+	is tidings-stored.service ActiveState active
+	is tidings-pushd.service ActiveState inactive
+	[ "$(curl -sS -o /dev/null -w '%{http_code}' "$url/ws")" = 426 ]
+	is tidings-pushd.service ActiveState active
+	scenario service reload_keeps_clients
+}
+
+@test "systemd has no remark on the units" {
+	run systemd-analyze verify --man=no "$unitdir"/tidings*.*
+	echo "$output"
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+	for page in $(grep -ohE 'man:[a-z.-]+\([0-9]\)' "$unitdir"/tidings*.* | sort -u | sed 's/man://; s/(/./; s/)//'); do
+		ls "$top_builddir/man/$page"
+	done
+}
+
+@test "each service is as confined as it can be" {
+	for service in "${services[@]}" tidings-backup.service; do
+		systemd-analyze security --no-pager --threshold=10 "$service" >"$dir/exposure"
+		tail -n 1 "$dir/exposure"
+	done
+}
+
+@test "one user a job; files and sockets are for those who need them" {
+	expect_rights() { # MODE USER GROUP FILE
+		[ "$(stat -c '%a %U %G' "$4")" = "$1 $2 $3" ] || { stat "$4" >&2; return 1; }
+	}
+	expect_rights 666 root root "$rundir/store.sock"
+	expect_rights 660 root "$web_group" "$rundir/api.sock"
+	expect_rights 660 root "$web_group" "$rundir/push.sock"
+	expect_rights 666 root root "$rundir/push-control.sock"
+	expect_rights 750 tidings-stored tidings-stored "$statedir"
+	expect_rights 750 tidings-stored tidings-stored "$statedir/log"
+	expect_rights 640 tidings-stored tidings-stored "$(ls "$statedir"/log/log.* | head -n 1)"
+	expect_rights 640 root tidings-keys "$confdir/jwt.key"
+	[ -z "$(find "$statedir" -perm /007)" ]
+	for service in "${services[@]}"; do
+		[ "$(ps -o user:32= -p "$(property "$service" MainPID)")" = "${service%.service}" ]
+	done
+	refute as_user tidings-api tidings-api,tidings-keys ls "$statedir"
+	refute as_user tidings-stored tidings-stored cat "$confdir/jwt.key"
+	refute as_user nobody nogroup curl -s -o /dev/null --unix-socket "$rundir/push.sock" http://localhost/
+}
+
+@test "the groups tidings and tidings-publish, and nobody else, may use the store" {
+	tool() { # GROUPS ARGUMENT...
+		as_user nobody "$1" "$bindir/tidings" "${@:2}"
+	}
+	tool tidings send "$user" Title Message
+	tool tidings-publish send "$user" Title Message
+	[ "$(tool tidings count "$user" --json | jq .unreadCount)" = 2 ]
+	refute tool tidings-publish count "$user"
+	refute tool nogroup send "$user" Title Message
+}
+
+@test "a service is ready when it can serve, and says what it does" {
+	for service in "${services[@]}"; do
+		systemctl restart "$service"
+		is "$service" SubState running
+		is_not "$service" StatusText ''
+	done
+	# One that cannot has never been ready
+	mv "$confdir/jwt.key" "$dir/away.key"
+	drop_in tidings-api.service Restart=no
+	refute systemctl restart tidings-api.service
+	is tidings-api.service ActiveState failed
+	said tidings-api.service "$confdir/jwt.key"
+	mv "$dir/away.key" "$confdir/jwt.key"
+	drop_out tidings-api.service
+	api GET /unread-count
+	expect_status 200
+}
+
+restart_store() {
+	systemctl restart tidings-stored.service
+}
+
+@test "the store restarts under load: nothing is lost, nobody is refused" {
+	scenario service restart_under_load
+}
+
+@test "a reload of the REST interface reads the keys again" {
+	local pid other=$dir/other.key
+
+	pid=$(property tidings-api.service MainPID)
+	echo 'another secret for tests, of 32 bytes or more' >"$other"
+	cat "$other" >"$confdir/jwt.key"
+	systemctl reload tidings-api.service
+	refuses() { api GET /unread-count && expect_error 401 token_signature; }
+	await refuses
+	cat "$key_file" >"$confdir/jwt.key"
+	systemctl reload tidings-api.service
+	accepts() { api GET /unread-count && expect_status 200; }
+	await accepts
+	is tidings-api.service MainPID "$pid"
+}
+
+reload_push() {
+	local pid
+
+	pid=$(property tidings-pushd.service MainPID)
+	systemctl reload tidings-pushd.service
+	is tidings-pushd.service MainPID "$pid"
+}
+
+@test "a reload of the push daemon keeps its clients" {
+	scenario service reload_keeps_clients
+}
+
+@test "a service that hangs is killed and started again" {
+	local -A pids restarts
+
+	for service in "${services[@]}"; do
+		drop_in "$service" WatchdogSec=1s TimeoutAbortSec=2s LimitCORE=0
+		systemctl restart "$service"
+		pids[$service]=$(property "$service" MainPID)
+		kill -STOP "${pids[$service]}"
+	done
+	for service in "${services[@]}"; do
+		await is_not "$service" MainPID "${pids[$service]}"
+		await is "$service" SubState running
+		said "$service" 'Watchdog timeout'
+		drop_out "$service"
+	done
+	create "$user" >/dev/null
+	scenario service reload_keeps_clients
+}
+
+@test "one that cannot start is tried again, up to a limit; that is said, and can be mended" {
+	echo '[nonsense]' >>"$confdir/tidings.conf"
+	drop_in tidings-api.service RestartSec=50ms
+	refute systemctl restart tidings-api.service
+	await said tidings-api.service 'Start request repeated too quickly'
+	await is tidings-api.service ActiveState failed
+	said tidings-api.service "$confdir/tidings.conf"
+	sed -i '/nonsense/d' "$confdir/tidings.conf"
+	drop_out tidings-api.service
+	systemctl reset-failed tidings-api.service tidings-api.socket
+	systemctl start tidings.target
+	api GET /unread-count
+	expect_status 200
+}
+
+@test "a drop-in lets the push daemon listen by itself, and another group use a socket" {
+	systemctl disable --now tidings-pushd.socket
+	drop_in tidings-pushd.service Sockets= Sockets=tidings-pushd-control.socket PrivateNetwork=no \
+		IPAddressDeny= RestrictAddressFamilies='AF_UNIX AF_INET AF_INET6'
+	systemctl stop tidings-pushd.service tidings-pushd-control.socket
+	sed -i 's/^\[push\]/&\nlisten = 127.0.0.1:8081/' "$confdir/tidings.conf"
+	systemctl start tidings-pushd.service
+	push=8081 scenario service reload_keeps_clients
+	sed -i '/^listen = /d' "$confdir/tidings.conf"
+	drop_out tidings-pushd.service
+	systemctl stop tidings-pushd.service
+	mkdir -p /run/systemd/system/tidings-pushd.socket.d
+	printf '%s\n' '[Socket]' SocketGroup=nogroup >/run/systemd/system/tidings-pushd.socket.d/group.conf
+	systemctl daemon-reload
+	systemctl enable --now tidings-pushd.socket tidings-pushd-control.socket
+	[ "$(stat -c %G "$rundir/push.sock")" = nogroup ]
+	rm -r /run/systemd/system/tidings-pushd.socket.d
+	systemctl daemon-reload
+	systemctl restart tidings-pushd.socket
+}
+
+@test "the nightly backup is made as confined as it is" {
+	systemctl start tidings-backup.service
+	[ "$(find "$localstatedir/backups/tidings" -mindepth 1 -maxdepth 1 -name 'tidings-*Z' | wc -l)" = 1 ]
+	rm -r "$localstatedir/backups"
+}
+
+@test "what is stopped is stopped; without tidings nothing is left but its data and its key" {
+	systemctl stop tidings.target
+	for unit in "${services[@]}" "${sockets[@]}"; do
+		is "$unit" ActiveState inactive
+	done
+	systemctl disable tidings.target
+	make -s -C "$top_builddir" uninstall >/dev/null
+	systemctl daemon-reload
+	all_files >"$dir/after"
+	comm -13 "$dir/before" "$dir/after" | grep -v "^$statedir" >"$dir/left" || true
+	cat "$dir/left"
+	[ "$(cat "$dir/left")" = "$confdir
+$confdir/jwt.key" ]
+	[ -s "$statedir/data/notifications" ] || ls "$statedir/data"
+}

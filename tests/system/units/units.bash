@@ -1,0 +1,94 @@
+# For units.bats, beside common.bash: tidings installed on a machine that may be spoilt.
+
+# shellcheck source=/dev/null # made by make check
+. "$top_builddir/tests/system/installed.bash"
+
+services=(tidings-stored.service tidings-api.service tidings-pushd.service)
+sockets=(tidings-stored.socket tidings-api.socket tidings-pushd.socket tidings-pushd-control.socket)
+
+# All that is there, but for what systemd and the tests themselves keep
+all_files() {
+	find /etc /usr /var -xdev \( -path /var/log -o -path /var/tmp -o -path /var/lib/systemd \
+		-o -path "$top_builddir" -o -path /var/lib/lighttpd -o -path /var/cache \) -prune -o -print | sort
+	find /run -xdev -path '/run/tidings*'
+}
+
+# As an administrator would do it
+install_tidings() {
+	make -s -C "$top_builddir" install >"$dir/install.log" 2>&1 || { cat "$dir/install.log" >&2; return 1; }
+	systemd-sysusers
+	install -m 600 "$key_file" "$confdir/jwt.key"
+	systemd-tmpfiles --create tidings.conf
+	systemctl daemon-reload
+	systemctl enable --now tidings.target
+}
+
+# A web server as its usual user, at $url
+start_web_server() {
+	chmod 755 "$dir"
+	cat >"$dir/lighttpd.conf" <<-TEXT
+		server.modules = ("mod_fastcgi", "mod_proxy")
+		server.document-root = "$dir/www"
+		server.bind = "127.0.0.1"
+		server.port = 8080
+		server.max-connections = 2000
+		\$HTTP["url"] =~ "^/api/notifications/(ws|stream)\$" {
+			proxy.server = ("" => (("host" => "$rundir/push.sock")))
+			proxy.header = ("upgrade" => "enable")
+		} else \$HTTP["url"] =~ "^/api/notifications(/|\$)" {
+			fastcgi.server = ("/api/notifications" => ((
+				"socket" => "$rundir/api.sock", "check-local" => "disable")))
+		}
+	TEXT
+	systemd-run -q --unit=web-server -p User="$web_group" -p Group="$web_group" \
+		"$(command -v lighttpd)" -D -f "$dir/lighttpd.conf"
+	export push=8080 url=http://127.0.0.1:8080/api/notifications
+	await curl -s -o /dev/null http://127.0.0.1:8080/
+}
+
+# await COMMAND...: until it succeeds
+await() {
+	local tries
+
+	for ((tries = 0; tries < 400; tries++)); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.05
+	done
+	echo "not so within 20 seconds: $*" >&2
+	"$@"
+}
+
+property() { # UNIT NAME
+	systemctl show --value -p "$2" "$1"
+}
+
+is() { # UNIT NAME VALUE
+	[ "$(property "$1" "$2")" = "$3" ]
+}
+
+is_not() { # UNIT NAME VALUE
+	! is "$@"
+}
+
+# drop_in UNIT [LINE...]: puts these lines into its [Service], until drop_out UNIT
+drop_in() {
+	mkdir -p "/run/systemd/system/$1.d"
+	printf '%s\n' '[Service]' "${@:2}" >"/run/systemd/system/$1.d/test.conf"
+	systemctl daemon-reload
+}
+
+drop_out() { # UNIT
+	rm -r "/run/systemd/system/$1.d"
+	systemctl daemon-reload
+}
+
+# as_user USER GROUPS COMMAND...: with these groups beside the user's own
+as_user() {
+	setpriv --reuid "$1" --regid nogroup --groups "$2" "${@:3}"
+}
+
+# said UNIT TEXT: since the boot, in the journal
+said() {
+	journalctl --sync
+	journalctl -u "$1" --no-pager -o cat | grep -qF -- "$2"
+}
