@@ -13,14 +13,17 @@ enum {
 
 void conversation_begin(struct hub *hub, struct session *session)
 {
-	session->heard = hub->now;
+	session->connected = session->heard = hub->now;
 	clients_set_due(&hub->clients, session, hub->now + hub->config->push.auth_timeout);
+	if (newcomers_add(&hub->newcomers, session) < 0)
+		hub_kill(hub, session);
 }
 
 /* Answers a request that is no session, and ends the connection. */
 static void refuse(struct hub *hub, struct session *session, const struct gate_refusal *refusal)
 {
 	buffer_clear(&hub->bytes);
+	notice_refuse(session, refusal->status);
 	handshake_refuse(&hub->bytes, refusal->status, refusal->code, refusal->sentence, "");
 	hub_refuse(hub, session, buffer_slice(&hub->bytes));
 }
@@ -28,8 +31,31 @@ static void refuse(struct hub *hub, struct session *session, const struct gate_r
 static void refuse_error(struct hub *hub, struct session *session, enum handshake_error error)
 {
 	buffer_clear(&hub->bytes);
+	notice_refuse(session, handshake_error_status(error));
 	handshake_refuse_error(&hub->bytes, error);
 	hub_refuse(hub, session, buffer_slice(&hub->bytes));
+}
+
+void conversation_write_refusal(struct buffer *to)
+{
+	handshake_refuse(to, 503, "unavailable", "There are too many connections; try again later",
+		"Retry-After: 10\r\n");
+}
+
+void conversation_refuse(struct hub *hub, struct session *session)
+{
+	buffer_clear(&hub->bytes);
+	notice_refuse(session, 503);
+	conversation_write_refusal(&hub->bytes);
+	hub_refuse(hub, session, buffer_slice(&hub->bytes));
+}
+
+void conversation_evict(struct hub *hub, struct session *session)
+{
+	if (session->state == SESSION_HEAD)
+		conversation_refuse(hub, session);
+	else
+		hub_close(hub, session, CLOSE_TIMEOUT, "too many clients wait to be authenticated");
 }
 
 /* Switches to WebSocket. */
@@ -61,6 +87,8 @@ static void judge_head(struct hub *hub, struct session *session,
 	struct gate_pass pass;
 	int r;
 
+	session->address = address_find_client(session->address, request->forwarded_for,
+		hub->config->web.trusted_proxies);
 	if (!gate_knows_path(hub->config, request->path)) {
 		refuse(hub, session, &refusal);
 		return;
@@ -82,67 +110,72 @@ static void judge_head(struct hub *hub, struct session *session,
 	}
 }
 
-/* Keeps an incomplete head until more of it comes. */
-static void keep_head(struct hub *hub, struct session *session, struct slice bytes)
-{
-	if (session->head)
-		return; /* it is kept already */
-	session->head = calloc(1, sizeof(*session->head));
-	if (session->head)
-		buffer_append_slice(session->head, bytes);
-	if (!session->head || buffer_status(session->head) < 0)
-		hub_kill(hub, session);
-}
-
-static void drop_head(struct session *session)
-{
-	if (session->head)
-		buffer_release(session->head);
-	free(session->head);
-	session->head = NULL;
-}
-
 static void receive_frames(struct hub *hub, struct session *session, struct websocket_input *input);
 
-/* Takes the request head; what lies behind it is frames already. */
-static void receive_head(struct hub *hub, struct session *session, struct slice bytes)
+/* The frames that came right behind a head. */
+static void receive_early(struct hub *hub, struct session *session, struct slice bytes)
 {
-	struct handshake_request request;
-	struct websocket_input rest;
-	size_t seen = 0, len;
-	int r;
+	struct websocket_input input = { (uint8_t *)bytes.data, bytes.len };
 
-	if (session->head) {
-		seen = session->head->len;
-		buffer_append_slice(session->head, bytes);
-		if (buffer_status(session->head) < 0) {
-			hub_kill(hub, session);
-			return;
-		}
-		bytes = buffer_slice(session->head);
-	}
-	r = handshake_parse(bytes, seen, &request, &len);
-	if (r == HANDSHAKE_INCOMPLETE) {
-		keep_head(hub, session, bytes);
-		return;
-	}
-	if (r != 0) {
-		refuse_error(hub, session, (enum handshake_error)r);
-		return;
-	}
-	judge_head(hub, session, &request);
-	rest = (struct websocket_input){ (uint8_t *)bytes.data + len, bytes.len - len };
-	if (session->state != SESSION_REFUSED)
-		receive_frames(hub, session, &rest);
-	drop_head(session);
+	if (bytes.len > 0 && session->state != SESSION_REFUSED && session->state != SESSION_DEAD)
+		receive_frames(hub, session, &input);
 }
 
-static void receive_text(struct hub *hub, struct session *session, struct slice text)
+/* Takes off the front what a head may still grow by, or all of it. */
+static struct slice take_piece(struct slice *bytes, size_t kept)
 {
-	if (!session_rate(session, hub->now, hub->config->push.max_messages_per_second))
-		hub_close(hub, session, CLOSE_TOO_MANY_MESSAGES, "too many messages");
-	else
-		command_run(hub, session, text);
+	size_t room = HANDSHAKE_MAX - kept;
+	struct slice piece = { bytes->data, bytes->len < room ? bytes->len : room };
+
+	bytes->data += piece.len;
+	bytes->len -= piece.len;
+	return piece;
+}
+
+/* What of the head came before is put before the bytes. Returns 0 or -ENOMEM. */
+static int join_head(struct buffer *head, struct slice *bytes)
+{
+	buffer_append_slice(head, *bytes);
+	*bytes = buffer_slice(head);
+	return buffer_status(head);
+}
+
+/*
+ * Takes the request head; what lies behind it is frames already. The head is taken off the
+ * newcomer meanwhile, who may be none any more when it has been judged.
+ */
+static void receive_head(struct hub *hub, struct session *session, struct slice bytes)
+{
+	_cleanup_(buffer_release) struct buffer head = take(session->newcomer->head);
+	struct slice piece = take_piece(&bytes, head.len);
+	struct handshake_request request;
+	size_t seen = head.len, len;
+	int r = seen > 0 ? join_head(&head, &piece) : 0;
+
+	if (r == 0)
+		r = handshake_parse(piece, seen, &request, &len);
+	if (r == HANDSHAKE_INCOMPLETE && seen == 0)
+		r = join_head(&head, &piece) < 0 ? -ENOMEM : r;
+	if (r < 0) {
+		hub_kill(hub, session);
+	} else if (r == HANDSHAKE_INCOMPLETE) {
+		session->newcomer->head = take(head);
+	} else if (r > 0) {
+		refuse_error(hub, session, (enum handshake_error)r);
+	} else {
+		judge_head(hub, session, &request);
+		receive_early(hub, session, (struct slice){ piece.data + len, piece.len - len });
+		receive_early(hub, session, bytes);
+	}
+}
+
+/* What is to be answered counts: whoever says too much of it is closed. */
+static bool charge(struct hub *hub, struct session *session)
+{
+	if (session_rate(session, hub->now, hub->config->push.max_messages_per_second))
+		return true;
+	hub_close(hub, session, CLOSE_TOO_MANY_MESSAGES, "too many messages");
+	return false;
 }
 
 /* The client closes, or answers a close of ours: the same code goes back, then the socket. */
@@ -164,13 +197,18 @@ static void receive_event(struct hub *hub, struct session *session,
 {
 	switch (event->kind) {
 	case WEBSOCKET_TEXT:
-		receive_text(hub, session, event->payload);
+		if (charge(hub, session))
+			command_run(hub, session, event->payload);
 		break;
 	case WEBSOCKET_BINARY:
 		hub_close(hub, session, WEBSOCKET_UNSUPPORTED, "only text is understood here");
 		break;
 	case WEBSOCKET_PING:
-		send_pong(hub, session, event->payload);
+		if (charge(hub, session))
+			send_pong(hub, session, event->payload);
+		break;
+	case WEBSOCKET_PONG:
+		charge(hub, session);
 		break;
 	case WEBSOCKET_CLOSE:
 		receive_close(hub, session, event->code);
@@ -189,13 +227,21 @@ static bool is_open(const struct session *session)
 	return session->state == SESSION_ANONYMOUS || session->state == SESSION_LIVE;
 }
 
+/* The largest message: whoever is nobody yet needs no more than a token's. */
+static size_t max_message(const struct hub *hub, const struct session *session)
+{
+	size_t max = (size_t)hub->config->push.max_message;
+
+	return session->state == SESSION_ANONYMOUS && max > HANDSHAKE_MAX ? HANDSHAKE_MAX : max;
+}
+
 static void receive_frames(struct hub *hub, struct session *session, struct websocket_input *input)
 {
 	struct websocket_event event = { .kind = WEBSOCKET_PING };
 
 	while (session->state != SESSION_DEAD && event.kind != WEBSOCKET_NOTHING) {
-		if (websocket_next(&session->websocket, input,
-			    (size_t)hub->config->push.max_message, &event) < 0) {
+		if (websocket_next(&session->websocket, input, max_message(hub, session), &event) <
+			0) {
 			hub_kill(hub, session);
 			return;
 		}
@@ -264,6 +310,7 @@ static void live_due(struct hub *hub, struct session *session)
 		return;
 	}
 	if (session->queue && hub->now - session->queue->drained >= hub->config->push.stall_timeout) {
+		notice_stalled(hub, session);
 		hub_close(hub, session, WEBSOCKET_TRY_AGAIN, "nothing was read for too long");
 		return;
 	}
