@@ -136,10 +136,8 @@ static void take_client(struct acceptor *acceptor, int client_fd, struct address
 	struct hub *hub = acceptor->hub;
 	bool welcome = make_place(acceptor);
 	struct session *session;
-	int on = 1;
 
 	hasten_leavers(acceptor);
-	setsockopt(client_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on unix sockets */
 	session = add_session(hub, client_fd, address);
 	if (!session)
 		return;
@@ -254,7 +252,7 @@ static int add_listener(struct acceptor *acceptor, sd_event *event, int listen_f
 {
 	_cleanup_(sd_event_source_unrefp) sd_event_source *source = NULL;
 	int flags = fcntl(listen_fd, F_GETFL); /* systemd hands over sockets that block */
-	int r;
+	int r, on = 1;
 
 	r = sd_event_add_io(event, &source, listen_fd, EPOLLIN, on_connection, acceptor);
 	if (r < 0) {
@@ -264,6 +262,8 @@ static int add_listener(struct acceptor *acceptor, sd_event *event, int listen_f
 	sd_event_source_set_io_fd_own(source, 1);
 	if (flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
+	/* Clients inherit it; on unix sockets there is nothing to set */
+	setsockopt(listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	acceptor->sources[acceptor->count++] = take(source);
 	return 0;
 }
