@@ -25,15 +25,16 @@
 
 enum {
 	ROUND_ACCEPTS = 64,	/* connections taken in one round */
-	LEAVERS_ROOM = 32,	/* clients beyond the places, on their way out */
-	OWN_DESCRIPTORS = 64,	/* for the store, its log, control and an upgrade */
+	LEAVERS_ROOM = 32,	/* clients beyond the places, on their way out; at most */
+	OWN_DESCRIPTORS = 64,	/* for the store, its log, control and an upgrade; at most */
 	PAUSE_USEC = 100 * 1000,  /* after accepting has failed */
 	FULL_SECONDS = 60,	/* between two lines of the log that say so */
 };
 
 struct acceptor {
 	struct hub *hub;
-	size_t descriptors; /* that clients may have */
+	size_t descriptors;  /* that clients with a place may have … */
+	size_t leavers_room; /* … and those on their way out, beside them */
 	int spare_fd; /* given up to refuse one client when there are no descriptors left */
 	sd_event_source *pause;
 	uint32_t told;	  /* seconds of the loop's clock: the log last said that all is full … */
@@ -56,19 +57,23 @@ static size_t descriptor_limit(void)
 	return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : (size_t)limit.rlim_cur;
 }
 
-/* What of the descriptors is the clients'; the rest is for all that must go on. */
-static size_t descriptors_for_clients(size_t limit, size_t listeners)
+static size_t smaller(size_t a, size_t b)
 {
-	size_t reserve = OWN_DESCRIPTORS + LEAVERS_ROOM + listeners;
+	return a < b ? a : b;
+}
 
-	return limit > 2 * reserve ? limit - reserve : limit / 2;
+/* Divides the descriptors among the clients and all that must go on, whoever comes. */
+static void divide_descriptors(struct acceptor *acceptor, size_t limit, size_t listeners)
+{
+	size_t own = smaller(OWN_DESCRIPTORS + listeners, limit / 4);
+
+	acceptor->leavers_room = smaller(LEAVERS_ROOM, limit / 8);
+	acceptor->descriptors = limit - own - acceptor->leavers_room;
 }
 
 static size_t places(const struct acceptor *acceptor)
 {
-	size_t configured = acceptor->hub->config->push.max_connections;
-
-	return configured < acceptor->descriptors ? configured : acceptor->descriptors;
+	return smaller(acceptor->hub->config->push.max_connections, acceptor->descriptors);
 }
 
 static bool has_place(const struct acceptor *acceptor)
@@ -95,7 +100,8 @@ static void hasten_leavers(struct acceptor *acceptor)
 {
 	struct hub *hub = acceptor->hub;
 
-	while (hub->leavers.count > 0 && hub->clients.count >= places(acceptor) + LEAVERS_ROOM)
+	while (hub->leavers.count > 0 &&
+		hub->clients.count >= places(acceptor) + acceptor->leavers_room)
 		hub_kill(hub, newcomers_oldest(&hub->leavers));
 }
 
@@ -298,10 +304,10 @@ int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t
 	if (acceptor) {
 		*acceptor = (struct acceptor){
 			.hub = hub,
-			.descriptors = descriptors_for_clients(limit, count),
 			.spare_fd = count > 0 ? fcntl(listen_fds[0], F_DUPFD_CLOEXEC, 0) : -1,
 			.told = hub->now - FULL_SECONDS,
 		};
+		divide_descriptors(acceptor, limit, count);
 		r = add_pause(acceptor, event);
 	}
 	for (; r == 0 && i < count; i++)
