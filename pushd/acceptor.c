@@ -24,18 +24,18 @@
 #include <sys/socket.h>
 
 enum {
-	ROUND_ACCEPTS = 64,	/* connections taken in one round */
-	LEAVERS_ROOM = 32,	/* clients beyond the places, on their way out; at most */
-	OWN_DESCRIPTORS = 64,	/* for the store, its log, control and an upgrade; at most */
-	PAUSE_USEC = 100 * 1000,  /* after accepting has failed */
-	FULL_SECONDS = 60,	/* between two lines of the log that say so */
+	ROUND_ACCEPTS = 64,	 /* connections taken in one round */
+	LEAVERS_ROOM = 32,	 /* clients beyond the places, on their way out; at most */
+	OWN_DESCRIPTORS = 64,	 /* for the store, its log, control and an upgrade; at most */
+	PAUSE_USEC = 100 * 1000, /* after accepting has failed */
+	FULL_SECONDS = 60,	 /* between two lines of the log that say so */
 };
 
 struct acceptor {
 	struct hub *hub;
 	size_t descriptors;  /* that clients with a place may have … */
 	size_t leavers_room; /* … and those on their way out, beside them */
-	int spare_fd; /* given up to refuse one client when there are no descriptors left */
+	int spare_fd;	     /* given up to refuse one client when there are no descriptors left */
 	sd_event_source *pause;
 	uint32_t told;	  /* seconds of the loop's clock: the log last said that all is full … */
 	unsigned refused; /* … and so many were refused since */
@@ -225,8 +225,8 @@ static int on_pause_over(sd_event_source *source, uint64_t usec, void *context)
 	(void)source;
 	(void)usec;
 	if (acceptor->spare_fd < 0 && acceptor->count > 0)
-		acceptor->spare_fd = fcntl(sd_event_source_get_io_fd(acceptor->sources[0]),
-			F_DUPFD_CLOEXEC, 0);
+		acceptor->spare_fd =
+			fcntl(sd_event_source_get_io_fd(acceptor->sources[0]), F_DUPFD_CLOEXEC, 0);
 	return set_listening(acceptor, SD_EVENT_ON);
 }
 
@@ -287,8 +287,9 @@ static void warn_of_limit(const struct acceptor *acceptor, size_t limit)
 	unsigned configured = acceptor->hub->config->push.max_connections;
 
 	if (acceptor->descriptors < configured)
-		log_warning("max-connections is %u, but %zu descriptors, which is what the system "
-			    "allows, are enough for %zu: raise LimitNOFILE of the unit, or ulimit -n",
+		log_warning(
+			"max-connections is %u, but %zu descriptors, which is what the system "
+			"allows, are enough for %zu: raise LimitNOFILE of the unit, or ulimit -n",
 			configured, limit, acceptor->descriptors);
 }
 

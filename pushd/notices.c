@@ -58,7 +58,8 @@ void notice_conflated(struct hub *hub, const struct session *session)
 
 	if (!notices_take(&hub->notices, LOG_LEVEL_DEBUG, hub->now))
 		return;
-	log_debug("slow %s: %zu bytes wait, the last were taken %u s ago: further messages become one",
+	log_debug("slow %s: %zu bytes wait, the last were taken %u s ago: further messages become "
+		  "one",
 		name_of(session, name), queued(session), stalled(hub, session));
 }
 

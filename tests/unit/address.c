@@ -59,7 +59,8 @@ static void test_parse(void)
 		if (r == 0)
 			address_format(&address, shown);
 		else
-			tap_ok(address.bytes[0] == 7, "\"%s\" leaves the address alone", cases[i].text);
+			tap_ok(address.bytes[0] == 7, "\"%s\" leaves the address alone",
+				cases[i].text);
 		ok_string_equal(shown, cases[i].shown ? cases[i].shown : "", "\"%s\" is shown",
 			cases[i].text);
 	}

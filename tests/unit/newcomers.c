@@ -53,7 +53,8 @@ static void test_list(void)
 	newcomers_add(&list, s[2]);
 	tap_ok(holds(&list, (struct session *[]){ s[3], s[2] }, 2), "to the end of the same");
 	session_free(s[2]);
-	tap_ok(holds(&list, (struct session *[]){ s[3] }, 1), "the end of a session is its end here");
+	tap_ok(holds(&list, (struct session *[]){ s[3] }, 1),
+		"the end of a session is its end here");
 	session_free(s[3]);
 	tap_ok(holds(&list, NULL, 0), "of the last, too");
 	session_free(s[0]);
@@ -96,7 +97,8 @@ static void ok_answered(size_t client, const char *begin)
 
 	if (recv(talk_clients[client].fd, bytes, sizeof(bytes) - 1, 0) < 0)
 		bytes[0] = '\0';
-	tap_ok(strncmp(bytes, begin, strlen(begin)) == 0, "client %zu is answered %s", client, begin);
+	tap_ok(strncmp(bytes, begin, strlen(begin)) == 0, "client %zu is answered %s", client,
+		begin);
 }
 
 static void test_stages(void)
@@ -164,8 +166,7 @@ static void test_eviction(void)
 	ok_answered(0, "HTTP/1.1 503 ");
 	talk_ok_heard(1, "auth_required; close 4408 too many clients wait to be authenticated");
 	arrive(2);
-	conversation_refuse(&talk_fixture.hub,
-		newcomers_oldest(&talk_fixture.hub.newcomers));
+	conversation_refuse(&talk_fixture.hub, newcomers_oldest(&talk_fixture.hub.newcomers));
 	ok_answered(2, "HTTP/1.1 503 ");
 	talk_end();
 }
@@ -187,8 +188,10 @@ static void test_head(void)
 	while (bytes.len < HANDSHAKE_MAX - 1)
 		buffer_append_string(&bytes, "x");
 	for (size_t at = 0; at < bytes.len; at += 1000)
-		say(0, (struct slice){ bytes.data + at, bytes.len - at < 1000 ? bytes.len - at : 1000 });
-	ok_int_equal(kept_head()->len, HANDSHAKE_MAX - 1, "a head that lacks one byte of the limit");
+		say(0, (struct slice){ bytes.data + at,
+			       bytes.len - at < 1000 ? bytes.len - at : 1000 });
+	ok_int_equal(kept_head()->len, HANDSHAKE_MAX - 1,
+		"a head that lacks one byte of the limit");
 	tap_ok(kept_head()->size <= HANDSHAKE_MAX, "takes no more memory than that");
 	say(0, buffer_slice(&bytes));
 	ok_answered(0, "HTTP/1.1 431 ");
@@ -204,7 +207,8 @@ static void test_behind_head(void)
 	struct session *session;
 	char text[1000];
 
-	snprintf(text, sizeof(text), "{\"type\":\"pong\",\"x\":\"%*s\"}", (int)sizeof(text) - 30, "");
+	snprintf(text, sizeof(text), "{\"type\":\"pong\",\"x\":\"%*s\"}", (int)sizeof(text) - 30,
+		"");
 	talk_begin();
 	arrive(0);
 	session = newcomers_oldest(&talk_fixture.hub.newcomers);
@@ -214,7 +218,8 @@ static void test_behind_head(void)
 	fixture_append_frame(&bytes, 1, SLICE("{\"type\":\"ping\"}"));
 	tap_ok(bytes.len > HANDSHAKE_MAX, "%zu bytes", bytes.len);
 	conversation_receive(&talk_fixture.hub, session, (uint8_t *)bytes.data, 10);
-	conversation_receive(&talk_fixture.hub, session, (uint8_t *)bytes.data + 10, bytes.len - 10);
+	conversation_receive(&talk_fixture.hub, session, (uint8_t *)bytes.data + 10,
+		bytes.len - 10);
 	ok_lists(0, 0, "authenticated by the head");
 	talk_answer();
 	talk_ok_heard(0, "pong; connected; count 0 0 0");
@@ -226,7 +231,8 @@ static void test_behind_head(void)
 /* Begins a message of so many bytes, in a frame that announces them all. */
 static void begin_message(size_t client, size_t len)
 {
-	const uint8_t header[] = { 0x81, 0x80 | 126, (uint8_t)(len >> 8), (uint8_t)len, 1, 2, 3, 4 };
+	const uint8_t header[] = { 0x81, 0x80 | 126, (uint8_t)(len >> 8), (uint8_t)len, 1, 2, 3,
+		4 };
 
 	say(client, (struct slice){ (const char *)header, sizeof(header) });
 }
