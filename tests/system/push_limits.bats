@@ -15,9 +15,10 @@ setup_file() {
 	pushd_with lively push ping-interval 1 push max-connections-per-user 5
 	pushd_with slow push max-connections-per-user 100 push stall-timeout 300 push max-unauthenticated 3000
 	pushd_with crowd push max-unauthenticated 5 push auth-timeout 300
+	pushd_with large push max-message 1M
 	pushd_with stalling push stall-timeout 1 push ping-interval 300
 	export refusing=$dir/refusing.sock small=$dir/small.sock lively=$dir/lively.sock
-	export slow=$dir/slow.sock crowd=$dir/crowd.sock stalling=$dir/stalling.sock few=$dir/few.sock
+	export slow=$dir/slow.sock crowd=$dir/crowd.sock large=$dir/large.sock stalling=$dir/stalling.sock few=$dir/few.sock
 }
 
 teardown_file() {
@@ -41,6 +42,10 @@ await_fewer_descriptors() {
 
 @test "too many messages in a second: 4429" {
 	scenario limits too_many_messages
+}
+
+@test "the largest message there can be is taken, and one byte more closes with 1009" {
+	scenario limits largest_message
 }
 
 @test "one connection too many of a user evicts the oldest with 4409" {

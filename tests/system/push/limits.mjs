@@ -21,6 +21,24 @@ export async function too_many_messages() {
 	witness.destroy();
 }
 
+// A pushd with max-message = 1M stands at $large.
+export async function largest_message() {
+	const where = process.env.large;
+	const whole = await join(newUser(), { where }), above = await join(newUser(), { where });
+	const text = (length) => '{"type":"pong"}'.padEnd(length);
+	for (let i = 0; i < 5; i++)
+		whole.send(text(1024 * 1024));
+	await whole.silent();
+	above.write(frame(TEXT, text(1024), { length: 1024 * 1024 + 1 }));
+	await above.closed(1009);
+	// who is nobody needs no more than a token's
+	const anonymous = await Client.open(where);
+	await anonymous.expect('auth_required');
+	anonymous.write(frame(TEXT, '{', { length: 16385 }));
+	await anonymous.closed(1009);
+	whole.destroy();
+}
+
 // One connection above max-connections-per-user, of three.
 export async function oldest_is_evicted() {
 	const user = newUser();
