@@ -108,7 +108,8 @@ void event_stream_preflight(struct buffer *to, const struct handshake_request *r
 	if (request->origin.data)
 		buffer_append_string(to,
 			"Access-Control-Allow-Methods: " EVENT_STREAM_METHODS "\r\n"
-			"Access-Control-Allow-Headers: Authorization, Cache-Control, Last-Event-ID\r\n"
+			"Access-Control-Allow-Headers: Authorization, Cache-Control, "
+			"Last-Event-ID\r\n"
 			"Access-Control-Max-Age: 600\r\n");
 	buffer_append_slice(to, headers);
 	buffer_append_string(to, "\r\n");

@@ -13,8 +13,8 @@
 #include "pushd/handshake.h"
 
 enum {
-	EVENT_STREAM_TYPE_MAX = 24,   /* bytes of a message's type */
-	EVENT_STREAM_EPOCH_MAX = 63,  /* of the epoch's name */
+	EVENT_STREAM_TYPE_MAX = 24,    /* bytes of a message's type */
+	EVENT_STREAM_EPOCH_MAX = 63,   /* of the epoch's name */
 	EVENT_STREAM_HEADER_MAX = 128, /* before the data of an event */
 };
 
@@ -48,8 +48,8 @@ void event_stream_preflight(struct buffer *to, const struct handshake_request *r
 
 /* What an end that WebSocket would tell by a close code is on a stream. */
 struct event_stream_end {
-	uint32_t retry;	      /* milliseconds to wait before coming back: other ones each time */
-	const char *code;     /* of the "error" that tells it; NULL = what was told before says it */
+	uint32_t retry;	  /* milliseconds to wait before coming back: other ones each time */
+	const char *code; /* of the "error" that tells it; NULL = what was told before says it */
 	const char *sentence; /* the same */
 };
 

@@ -224,7 +224,8 @@ static int check_events_request(const struct handshake_request *request,
 	struct gate_refusal *refusal)
 {
 	if (!slice_is(request->method, "GET")) {
-		refuse(refusal, 405, "method_not_allowed", "A stream of events is asked for by GET");
+		refuse(refusal, 405, "method_not_allowed",
+			"A stream of events is asked for by GET");
 		refusal->headers = "Allow: " EVENT_STREAM_METHODS "\r\n";
 		return GATE_REFUSED;
 	}

@@ -17,7 +17,8 @@ static void ok_header(const char *type, const char *epoch, uint64_t seq, const c
 	char room[EVENT_STREAM_HEADER_MAX];
 	char *end = room + sizeof(room), *begin = event_stream_header(end, type, epoch, seq);
 
-	ok_bytes_equal(begin, (size_t)(end - begin), expected, strlen(expected), "before \"%s\"", type);
+	ok_bytes_equal(begin, (size_t)(end - begin), expected, strlen(expected), "before \"%s\"",
+		type);
 }
 
 static void test_headers(void)
@@ -28,7 +29,8 @@ static void test_headers(void)
 }
 
 /* A request as it came, parsed. */
-static struct handshake_request request_of(struct buffer *head, const char *line, const char *headers)
+static struct handshake_request request_of(struct buffer *head, const char *line,
+	const char *headers)
 {
 	struct handshake_request request = { 0 };
 	size_t len;
@@ -94,7 +96,8 @@ static void test_preflight(void)
 		"X-Content-Type-Options: nosniff\r\nConnection: close\r\n"
 		"Access-Control-Allow-Methods: GET, OPTIONS\r\n"
 		"Access-Control-Allow-Headers: Authorization, Cache-Control, Last-Event-ID\r\n"
-		"Access-Control-Max-Age: 600\r\n" ALLOW "\r\n", "a preflight");
+		"Access-Control-Max-Age: 600\r\n" ALLOW "\r\n",
+		"a preflight");
 	request = request_of(&other, "OPTIONS / HTTP/1.1", "");
 	buffer_clear(&answer);
 	event_stream_preflight(&answer, &request, SLICE(VARY));
@@ -123,8 +126,9 @@ static void test_ends(void)
 		struct event_stream_end end =
 			event_stream_end_of(cases[i].close_code, cases[i].reason);
 
-		ok_string_equal(end.code ? end.code : "none", cases[i].code ? cases[i].code : "none",
-			"the end that is %u %s", cases[i].close_code, cases[i].reason);
+		ok_string_equal(end.code ? end.code : "none",
+			cases[i].code ? cases[i].code : "none", "the end that is %u %s",
+			cases[i].close_code, cases[i].reason);
 		tap_ok(!end.code || (end.sentence && strchr(end.sentence, ' ')), "has a sentence");
 		tap_ok(end.retry >= cases[i].least && end.retry <= cases[i].most,
 			"and a time to wait: %u", (unsigned)end.retry);
@@ -194,7 +198,8 @@ static void test_slow(void)
 		fixture_pass(&talk_fixture, 2); /* heartbeats are not piled up */
 	talk_clients[0].paused = false;
 	hub_client_read(&talk_clients[0], &talk_fixture);
-	tap_ok(talk_clients[0].applied.seq > 0 && talk_clients[0].applied.seq < 100, "not all was queued");
+	tap_ok(talk_clients[0].applied.seq > 0 && talk_clients[0].applied.seq < 100,
+		"not all was queued");
 	talk_forget_heard(0);
 	talk_answer();
 	talk_ok_heard(0, "update 100 100 100");
@@ -237,7 +242,8 @@ static void test_heartbeat(void)
 
 		hub_client_send(&talk_clients[0], &talk_fixture, SLICE("GET / HTTP/1.1\r\n\r\n"));
 		fixture_pass(&talk_fixture, interval - 1);
-		tap_ok(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) < 0, "nothing comes before its time");
+		tap_ok(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) < 0,
+			"nothing comes before its time");
 		hub_client_send(&talk_clients[0], &talk_fixture, SLICE("\x81\x00"));
 		fixture_pass(&talk_fixture, 1);
 		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
