@@ -7,7 +7,8 @@
 #include "pushd/request.h"
 
 enum {
-	WARNING = 60, /* seconds before a token ends */
+	WARNING = 60,	   /* seconds before a token ends */
+	CORK_PATIENCE = 1, /* seconds that an upgraded client waits for our answer, at most */
 };
 
 void conversation_begin(struct hub *hub, struct session *session)
@@ -158,7 +159,9 @@ void conversation_schedule(struct hub *hub, struct session *session)
 	if (left < (int64_t)due - hub->now)
 		due = hub->now + (left > 0 ? (uint32_t)left : 0);
 	clients_set_due(&hub->clients, session, due);
-	if (session->queue)
+	if (session->corked)
+		clients_hasten(&hub->clients, session, hub->now + CORK_PATIENCE);
+	else if (session->queue)
 		clients_hasten(&hub->clients, session,
 			session->queue->drained + hub->config->push.stall_timeout);
 }
@@ -168,6 +171,9 @@ static void live_due(struct hub *hub, struct session *session)
 	uint32_t interval = hub->config->push.ping_interval;
 	uint32_t silent = hub->now - session->heard;
 
+	hub_uncork(hub, session); /* the store is slow */
+	if (session->state != SESSION_LIVE)
+		return;
 	if (hub->wall >= session->expires) {
 		expire(hub, session);
 		return;

@@ -50,6 +50,8 @@ static void upgrade(struct hub *hub, struct session *session,
 		hub_kill(hub, session);
 		return;
 	}
+	if (pass->authenticated)
+		hub_cork(session); /* until the greeting */
 	hub_send_control(hub, session, buffer_slice(&hub->bytes));
 	session->protocol = request->protocol_offered;
 	session->state = SESSION_ANONYMOUS;
@@ -112,6 +114,7 @@ static void begin_events(struct hub *hub, struct session *session, struct slice 
 	event_stream_accept(&hub->bytes, headers);
 	session->events = true;
 	limit_silence(hub, session);
+	hub_cork(session); /* until the greeting */
 	hub_send_control(hub, session, buffer_slice(&hub->bytes));
 	if (session->state != SESSION_DEAD)
 		authenticate(hub, session, pass);
