@@ -4,10 +4,12 @@
  */
 #include "pushd/event_stream.h"
 
-#include "pushd/hub.h"
+#include "pushd/conversation.h"
 #include "tests/tap.h"
 #include "tests/unit/hub_talk.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 /* ---- bytes ---- */
@@ -254,6 +256,65 @@ static void test_heartbeat(void)
 	talk_end();
 }
 
+/* The server's end of a TCP connection; the client's is *ret_client. */
+static int tcp_pair(int *ret_client)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t size = sizeof(address);
+	int listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int server_fd;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	*ret_client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(listen_fd, (struct sockaddr *)&address, size) < 0 || listen(listen_fd, 1) < 0 ||
+		getsockname(listen_fd, (struct sockaddr *)&address, &size) < 0 ||
+		connect(*ret_client, (struct sockaddr *)&address, size) < 0)
+		abort();
+	server_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	close(listen_fd);
+	return server_fd;
+}
+
+/* How long the kernel waits for the client of a connection that begins with this head. */
+static unsigned patience_with(struct buffer *head)
+{
+	struct hub *hub = &talk_fixture.hub;
+	unsigned milliseconds = 0;
+	socklen_t size = sizeof(milliseconds);
+	int client_fd, server_fd = tcp_pair(&client_fd);
+	struct session *session = session_new(server_fd);
+
+	if (!session || clients_add(&hub->clients, session) < 0 || hub_watch(hub, session) < 0)
+		abort();
+	conversation_begin(hub, session);
+	conversation_receive(hub, session, (uint8_t *)head->data, head->len);
+	tap_ok(getsockopt(server_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size) == 0 &&
+			session->state == SESSION_LIVE,
+		"a session over TCP");
+	hub_kill(hub, session);
+	hub_bury(hub);
+	close(client_fd);
+	return milliseconds;
+}
+
+/* A client that is gone without a word: only the kernel can tell. */
+static void test_patience(void)
+{
+	_cleanup_(buffer_release) struct buffer stream = { 0 }, upgrade = { 0 };
+
+	talk_begin();
+	fixture_append_stream_head(&stream, &talk_fixture, 0, SLICE(""));
+	fixture_append_head(&upgrade, &talk_fixture, 0, SLICE(""));
+	ok_int_equal(patience_with(&stream), 2000 * talk_fixture.config->push.ping_interval,
+		"a stream's heartbeats must be acknowledged");
+	talk_fixture.config->push.ping_interval = 1;
+	ok_int_equal(patience_with(&stream), 1000 * talk_fixture.config->push.stall_timeout,
+		"but a client may read nothing for stall-timeout");
+	talk_fixture.config->push.ping_interval = 30;
+	ok_int_equal(patience_with(&upgrade), 0, "the client of a WebSocket speaks for itself");
+	talk_end();
+}
+
 static void pass_reading(unsigned seconds)
 {
 	for (; seconds > 0; seconds -= 10) {
@@ -376,6 +437,7 @@ int main(void)
 	test_slow();
 	test_stalled();
 	test_heartbeat();
+	test_patience();
 	test_expiry();
 	test_dismissed();
 	test_revoked();
