@@ -133,6 +133,14 @@ static void send_ping(struct hub *hub, struct session *session)
 	session->pinged = true;
 }
 
+static void show_life(struct hub *hub, struct session *session)
+{
+	if (session->events)
+		send_heartbeat(hub, session);
+	else
+		send_ping(hub, session);
+}
+
 static void warn(struct hub *hub, struct session *session)
 {
 	session->warned = true;
@@ -190,7 +198,7 @@ static void live_due(struct hub *hub, struct session *session)
 	    hub->wall >= (int64_t)session->expires - WARNING)
 		warn(hub, session);
 	if (session->state == SESSION_LIVE && !session->pinged && silent >= interval)
-		(session->events ? send_heartbeat : send_ping)(hub, session);
+		show_life(hub, session);
 	if (session->state == SESSION_LIVE)
 		conversation_schedule(hub, session);
 }

@@ -19,11 +19,9 @@ enum {
 };
 
 /* Puts this right before what begins at `at`. */
-static char *put_before(char *at, const char *text)
+static char *put_before(char *at, struct slice text)
 {
-	size_t len = strlen(text);
-
-	return memcpy(at - len, text, len);
+	return memcpy(at - text.len, text.data, text.len);
 }
 
 static char *put_number_before(char *at, uint64_t number)
@@ -37,16 +35,16 @@ static char *put_number_before(char *at, uint64_t number)
 
 char *event_stream_header(char *end, const char *type, const char *epoch, uint64_t seq)
 {
-	char *at = put_before(end, "\ndata: ");
+	char *at = put_before(end, SLICE("\ndata: "));
 
 	if (seq != MESSAGE_NO_SEQ) {
 		at = put_number_before(at, seq);
-		at = put_before(at, ":");
-		at = put_before(at, epoch);
-		at = put_before(at, "\nid: ");
+		at = put_before(at, SLICE(":"));
+		at = put_before(at, slice_of(epoch));
+		at = put_before(at, SLICE("\nid: "));
 	}
-	at = put_before(at, type);
-	return put_before(at, "event: ");
+	at = put_before(at, slice_of(type));
+	return put_before(at, SLICE("event: "));
 }
 
 /* The same as cgi/cors.c and cgi/answer.c have it for all other requests. */

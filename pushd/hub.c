@@ -200,7 +200,10 @@ void hub_close(struct hub *hub, struct session *session, uint16_t code, const ch
 	delivery_leave(hub, session);
 	session->state = session->events ? SESSION_REFUSED : SESSION_CLOSING;
 	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
-	(session->events ? close_events : close_websocket)(hub, session, code, reason);
+	if (session->events)
+		close_events(hub, session, code, reason);
+	else
+		close_websocket(hub, session, code, reason);
 	hub_uncork(hub, session);
 	if (session->events)
 		hub_finish(session);

@@ -50,16 +50,17 @@ static void join_lines(char *text, const char *end)
 
 struct slice message_event(struct message *message, const char *epoch)
 {
+	static const struct slice end = SLICE(EVENT_STREAM_TAIL);
 	struct buffer *text = &message->text;
-	char *tail = buffer_reserve(text, strlen(EVENT_STREAM_TAIL));
+	char *tail = buffer_reserve(text, end.len);
 	char *begin;
 
 	if (!tail)
 		return (struct slice){ 0 };
 	join_lines(text->data + HEADROOM, tail);
-	memcpy(tail, EVENT_STREAM_TAIL, strlen(EVENT_STREAM_TAIL));
+	memcpy(tail, end.data, end.len);
 	begin = event_stream_header(text->data + HEADROOM, message->type, epoch, message->seq);
-	return (struct slice){ begin, (size_t)(tail - begin) + strlen(EVENT_STREAM_TAIL) };
+	return (struct slice){ begin, (size_t)(tail - begin) + end.len };
 }
 
 static void add(struct buffer *to, const char *text)

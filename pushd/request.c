@@ -12,6 +12,14 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+/* What was written into hub->bytes; nothing if memory ran out, which ends the connection. */
+static struct slice written(const struct hub *hub)
+{
+	if (buffer_status(&hub->bytes) < 0)
+		return (struct slice){ 0 };
+	return buffer_slice(&hub->bytes);
+}
+
 /* Answers a request that is no session, and ends the connection. */
 static void refuse(struct hub *hub, struct session *session, const struct gate_refusal *refusal,
 	struct buffer *headers)
@@ -24,14 +32,14 @@ static void refuse(struct hub *hub, struct session *session, const struct gate_r
 	buffer_clear(&hub->bytes);
 	handshake_refuse(&hub->bytes, refusal->status, refusal->code, refusal->sentence,
 		headers->data);
-	hub_refuse(hub, session, buffer_slice(&hub->bytes));
+	hub_refuse(hub, session, written(hub));
 }
 
 static void refuse_error(struct hub *hub, struct session *session, enum handshake_error error)
 {
 	buffer_clear(&hub->bytes);
 	handshake_refuse_error(&hub->bytes, error);
-	hub_refuse(hub, session, buffer_slice(&hub->bytes));
+	hub_refuse(hub, session, written(hub));
 }
 
 static void authenticate(struct hub *hub, struct session *session, const struct gate_pass *pass)
@@ -52,7 +60,7 @@ static void upgrade(struct hub *hub, struct session *session,
 	}
 	if (pass->authenticated)
 		hub_cork(session); /* until the greeting */
-	hub_send_control(hub, session, buffer_slice(&hub->bytes));
+	hub_send_control(hub, session, written(hub));
 	session->protocol = request->protocol_offered;
 	session->state = SESSION_ANONYMOUS;
 	if (pass->authenticated) {
@@ -115,7 +123,7 @@ static void begin_events(struct hub *hub, struct session *session, struct slice 
 	session->events = true;
 	limit_silence(hub, session);
 	hub_cork(session); /* until the greeting */
-	hub_send_control(hub, session, buffer_slice(&hub->bytes));
+	hub_send_control(hub, session, written(hub));
 	if (session->state != SESSION_DEAD)
 		authenticate(hub, session, pass);
 }
@@ -125,7 +133,7 @@ static void answer_preflight(struct hub *hub, struct session *session,
 {
 	buffer_clear(&hub->bytes);
 	event_stream_preflight(&hub->bytes, request, headers);
-	hub_refuse(hub, session, buffer_slice(&hub->bytes));
+	hub_refuse(hub, session, written(hub));
 }
 
 static void judge_events(struct hub *hub, struct session *session,
@@ -139,6 +147,10 @@ static void judge_events(struct hub *hub, struct session *session,
 
 	if (allowed)
 		event_stream_share(&headers, hub->config, request);
+	if (buffer_status(&headers) < 0) {
+		hub_kill(hub, session);
+		return;
+	}
 	if (allowed && slice_is(request->method, "OPTIONS")) {
 		answer_preflight(hub, session, request, buffer_slice(&headers));
 		return;
