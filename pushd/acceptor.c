@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "pushd/conversation.h"
 #include "pushd/handshake.h"
+#include "pushd/request.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,7 +92,7 @@ static bool make_place(struct acceptor *acceptor)
 	bool crowded = hub->newcomers.count >= hub->config->push.max_unauthenticated;
 
 	if (oldest && (crowded || !has_place(acceptor)))
-		conversation_evict(hub, oldest);
+		request_evict(hub, oldest);
 	return has_place(acceptor);
 }
 
@@ -151,7 +152,7 @@ static void take_client(struct acceptor *acceptor, int client_fd, struct address
 		conversation_begin(hub, session);
 	} else {
 		tell_full(acceptor, "all places are taken");
-		conversation_refuse(hub, session);
+		request_refuse(hub, session);
 	}
 }
 
@@ -185,7 +186,7 @@ static int refuse_with_spare(struct acceptor *acceptor, int listen_fd)
 	client_fd = accept_client(listen_fd, &address);
 	if (client_fd >= 0) {
 		tell_full(acceptor, "no descriptor is left");
-		conversation_write_refusal(&answer);
+		request_write_refusal(&answer);
 		send(client_fd, answer.data, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		shutdown(client_fd, SHUT_WR);
 		recv(client_fd, request, sizeof(request), MSG_DONTWAIT);

@@ -2,10 +2,10 @@
 #include "pushd/conversation.h"
 
 #include "pushd/command.h"
-#include "pushd/gate.h"
+#include "pushd/event_stream.h"
+#include "pushd/handshake.h"
 #include "pushd/message.h"
-
-#include <errno.h>
+#include "pushd/request.h"
 
 enum {
 	WARNING = 60,	   /* seconds before a token ends */
@@ -18,158 +18,6 @@ void conversation_begin(struct hub *hub, struct session *session)
 	clients_set_due(&hub->clients, session, hub->now + hub->config->push.auth_timeout);
 	if (newcomers_add(&hub->newcomers, session) < 0)
 		hub_kill(hub, session);
-}
-
-/* Answers a request that is no session, and ends the connection. */
-static void refuse(struct hub *hub, struct session *session, const struct gate_refusal *refusal)
-{
-	buffer_clear(&hub->bytes);
-	notice_refuse(session, refusal->status);
-	handshake_refuse(&hub->bytes, refusal->status, refusal->code, refusal->sentence, "");
-	hub_refuse(hub, session, buffer_slice(&hub->bytes));
-}
-
-static void refuse_error(struct hub *hub, struct session *session, enum handshake_error error)
-{
-	buffer_clear(&hub->bytes);
-	notice_refuse(session, handshake_error_status(error));
-	handshake_refuse_error(&hub->bytes, error);
-	hub_refuse(hub, session, buffer_slice(&hub->bytes));
-}
-
-void conversation_write_refusal(struct buffer *to)
-{
-	handshake_refuse(to, 503, "unavailable", "There are too many connections; try again later",
-		"Retry-After: 10\r\n");
-}
-
-void conversation_refuse(struct hub *hub, struct session *session)
-{
-	buffer_clear(&hub->bytes);
-	notice_refuse(session, 503);
-	conversation_write_refusal(&hub->bytes);
-	hub_refuse(hub, session, buffer_slice(&hub->bytes));
-}
-
-void conversation_evict(struct hub *hub, struct session *session)
-{
-	if (session->state == SESSION_HEAD)
-		conversation_refuse(hub, session);
-	else
-		hub_close(hub, session, CLOSE_TIMEOUT, "too many clients wait to be authenticated");
-}
-
-/* Switches to WebSocket. */
-static void upgrade(struct hub *hub, struct session *session,
-	const struct handshake_request *request, const struct gate_pass *pass)
-{
-	buffer_clear(&hub->bytes);
-	if (handshake_accept(&hub->bytes, request) < 0) {
-		hub_kill(hub, session);
-		return;
-	}
-	if (pass->authenticated)
-		hub_cork(session); /* until the greeting */
-	hub_send_control(hub, session, buffer_slice(&hub->bytes));
-	session->protocol = request->protocol_offered;
-	session->state = SESSION_ANONYMOUS;
-	if (pass->authenticated) {
-		command_authenticate(hub, session, &pass->principal, pass->since,
-			slice_of(pass->epoch));
-		return;
-	}
-	message_begin(&hub->message);
-	message_auth_required(&hub->message);
-	hub_tell_surely(hub, session);
-}
-
-static void judge_head(struct hub *hub, struct session *session,
-	const struct handshake_request *request)
-{
-	struct gate_refusal refusal = { 404, "not_found", "There is nothing at this path" };
-	struct gate_pass pass;
-	int r;
-
-	session->address = address_find_client(session->address, request->forwarded_for,
-		hub->config->web.trusted_proxies);
-	if (!gate_knows_path(hub->config, request->path)) {
-		refuse(hub, session, &refusal);
-		return;
-	}
-	r = slice_is(request->method, "GET") ? handshake_check_upgrade(request) : HANDSHAKE_METHOD;
-	if (r != 0) {
-		refuse_error(hub, session, (enum handshake_error)r);
-		return;
-	}
-	r = gate_check(hub->config, hub->verifier, request, hub->wall, &pass, &refusal);
-	if (r < 0) {
-		hub_kill(hub, session);
-	} else if (r > 0) {
-		refuse(hub, session, &refusal);
-	} else {
-		upgrade(hub, session, request, &pass);
-		if (pass.authenticated)
-			principal_release(&pass.principal);
-	}
-}
-
-static void receive_frames(struct hub *hub, struct session *session, struct websocket_input *input);
-
-/* The frames that came right behind a head. */
-static void receive_early(struct hub *hub, struct session *session, struct slice bytes)
-{
-	struct websocket_input input = { (uint8_t *)bytes.data, bytes.len };
-
-	if (bytes.len > 0 && session->state != SESSION_REFUSED && session->state != SESSION_DEAD)
-		receive_frames(hub, session, &input);
-}
-
-/* Takes off the front what a head may still grow by, or all of it. */
-static struct slice take_piece(struct slice *bytes, size_t kept)
-{
-	size_t room = HANDSHAKE_MAX - kept;
-	struct slice piece = { bytes->data, bytes->len < room ? bytes->len : room };
-
-	bytes->data += piece.len;
-	bytes->len -= piece.len;
-	return piece;
-}
-
-/* What of the head came before is put before the bytes. Returns 0 or -ENOMEM. */
-static int join_head(struct buffer *head, struct slice *bytes)
-{
-	buffer_append_slice(head, *bytes);
-	*bytes = buffer_slice(head);
-	return buffer_status(head);
-}
-
-/*
- * Takes the request head; what lies behind it is frames already. The head is taken off the
- * newcomer meanwhile, who may be none any more when it has been judged.
- */
-static void receive_head(struct hub *hub, struct session *session, struct slice bytes)
-{
-	_cleanup_(buffer_release) struct buffer head = take(session->newcomer->head);
-	struct slice piece = take_piece(&bytes, head.len);
-	struct handshake_request request;
-	size_t seen = head.len, len;
-	int r = seen > 0 ? join_head(&head, &piece) : 0;
-
-	if (r == 0)
-		r = handshake_parse(piece, seen, &request, &len);
-	if (r == HANDSHAKE_INCOMPLETE && seen == 0)
-		r = join_head(&head, &piece) < 0 ? -ENOMEM : r;
-	if (r < 0) {
-		hub_kill(hub, session);
-	} else if (r == HANDSHAKE_INCOMPLETE) {
-		session->newcomer->head = take(head);
-	} else if (r > 0) {
-		refuse_error(hub, session, (enum handshake_error)r);
-	} else {
-		judge_head(hub, session, &request);
-		receive_early(hub, session, (struct slice){ piece.data + len, piece.len - len });
-		receive_early(hub, session, bytes);
-	}
 }
 
 /* What is to be answered counts: whoever says too much of it is closed. */
@@ -253,19 +101,39 @@ static void receive_frames(struct hub *hub, struct session *session, struct webs
 	}
 }
 
+/* Whether what comes is frames; what comes behind the request for a stream is nothing. */
+static bool takes_frames(const struct session *session)
+{
+	return !session->events && (is_open(session) || session->state == SESSION_CLOSING);
+}
+
 void conversation_receive(struct hub *hub, struct session *session, uint8_t *data, size_t len)
 {
 	struct websocket_input input = { data, len };
 
+	if (session->events)
+		return;
 	session->heard = hub->now;
 	session->pinged = false;
-	if (session->state == SESSION_HEAD)
-		receive_head(hub, session, (struct slice){ (char *)data, len });
-	else if (session->state != SESSION_REFUSED)
+	if (session->state == SESSION_HEAD) {
+		struct slice bytes = { (char *)data, len };
+		struct slice rest = request_receive(hub, session, bytes);
+
+		input = (struct websocket_input){ (uint8_t *)rest.data, rest.len };
+	}
+	if (takes_frames(session))
 		receive_frames(hub, session, &input);
 }
 
 /* ---- time ---- */
+
+/* Where something is on its way already nothing more need be sent. */
+static void send_heartbeat(struct hub *hub, struct session *session)
+{
+	session->heard = hub->now;
+	if (!session->queue)
+		hub_send_control(hub, session, SLICE(EVENT_STREAM_HEARTBEAT));
+}
 
 static void send_ping(struct hub *hub, struct session *session)
 {
@@ -281,12 +149,29 @@ static void send_ping(struct hub *hub, struct session *session)
 	session->pinged = true;
 }
 
+static void show_life(struct hub *hub, struct session *session)
+{
+	if (session->events)
+		send_heartbeat(hub, session);
+	else
+		send_ping(hub, session);
+}
+
 static void warn(struct hub *hub, struct session *session)
 {
 	session->warned = true;
 	message_begin(&hub->message);
 	message_token_expiring(&hub->message, session->expires);
 	hub_tell_surely(hub, session);
+}
+
+/* A close code says it; where there is none, a message. */
+static void expire(struct hub *hub, struct session *session)
+{
+	if (session->events)
+		hub_refuse_token(hub, session, TOKEN_EXPIRED);
+	else
+		hub_close(hub, session, CLOSE_UNAUTHENTICATED, token_error_code(TOKEN_EXPIRED));
 }
 
 void conversation_schedule(struct hub *hub, struct session *session)
@@ -314,7 +199,7 @@ static void live_due(struct hub *hub, struct session *session)
 	if (session->state != SESSION_LIVE)
 		return;
 	if (hub->wall >= session->expires) {
-		hub_close(hub, session, CLOSE_UNAUTHENTICATED, "token_expired");
+		expire(hub, session);
 		return;
 	}
 	if (session->queue && hub->now - session->queue->drained >= hub->config->push.stall_timeout) {
@@ -330,7 +215,7 @@ static void live_due(struct hub *hub, struct session *session)
 	    hub->wall >= (int64_t)session->expires - WARNING)
 		warn(hub, session);
 	if (session->state == SESSION_LIVE && !session->pinged && silent >= interval)
-		send_ping(hub, session);
+		show_life(hub, session);
 	if (session->state == SESSION_LIVE)
 		conversation_schedule(hub, session);
 }
@@ -339,7 +224,7 @@ void conversation_due(struct hub *hub, struct session *session)
 {
 	switch (session->state) {
 	case SESSION_HEAD:
-		refuse_error(hub, session, HANDSHAKE_INCOMPLETE);
+		request_give_up(hub, session);
 		break;
 	case SESSION_ANONYMOUS:
 		hub_close(hub, session, CLOSE_TIMEOUT, "no auth message came in time");

@@ -101,8 +101,9 @@ void hub_cork(struct session *session);
 void hub_uncork(struct hub *hub, struct session *session);
 
 /*
- * Sends a close frame and lets the client no further. It stays, among the leavers, until it
- * has closed its side, or for a few seconds.
+ * Lets the client no further, and tells it why: by a close frame; or, on a stream of events,
+ * by an "error" with what belongs to that code.
+ * It stays, among the leavers, until it has closed its side, or for a few seconds.
  */
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason);
 

@@ -4,6 +4,7 @@
  */
 #include "pushd/conversation.h"
 #include "pushd/handshake.h"
+#include "pushd/request.h"
 #include "tests/tap.h"
 #include "tests/unit/hub_talk.h"
 
@@ -160,13 +161,13 @@ static void test_eviction(void)
 	arrive(0);
 	arrive(1);
 	upgrade(1);
-	conversation_evict(&talk_fixture.hub, newcomers_oldest(&talk_fixture.hub.newcomers));
-	conversation_evict(&talk_fixture.hub, newcomers_oldest(&talk_fixture.hub.newcomers));
+	request_evict(&talk_fixture.hub, newcomers_oldest(&talk_fixture.hub.newcomers));
+	request_evict(&talk_fixture.hub, newcomers_oldest(&talk_fixture.hub.newcomers));
 	ok_lists(0, 2, "evicted");
 	ok_answered(0, "HTTP/1.1 503 ");
 	talk_ok_heard(1, "auth_required; close 4408 too many clients wait to be authenticated");
 	arrive(2);
-	conversation_refuse(&talk_fixture.hub, newcomers_oldest(&talk_fixture.hub.newcomers));
+	request_refuse(&talk_fixture.hub, newcomers_oldest(&talk_fixture.hub.newcomers));
 	ok_answered(2, "HTTP/1.1 503 ");
 	talk_end();
 }
