@@ -2,6 +2,7 @@
 #include "pushd/hub.h"
 
 #include "pushd/delivery.h"
+#include "pushd/event_stream.h"
 #include "pushd/message.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ void hub_kill(struct hub *hub, struct session *session)
 	if (session->state == SESSION_DEAD)
 		return;
 	delivery_leave(hub, session);
+	newcomers_remove(session);
 	clients_remove(&hub->clients, session);
 	close(take_fd(&session->fd));
 	session->state = SESSION_DEAD;
@@ -62,6 +64,12 @@ static int hub_control(struct hub *hub, struct session *session, int how)
 int hub_watch(struct hub *hub, struct session *session)
 {
 	return hub_control(hub, session, EPOLL_CTL_ADD);
+}
+
+void hub_read_later(struct hub *hub, struct session *session)
+{
+	if (hub_control(hub, session, EPOLL_CTL_MOD) < 0)
+		hub_kill(hub, session);
 }
 
 /* A queue has begun: now the socket must drain in time. */
@@ -133,9 +141,17 @@ static int hub_send_within(struct hub *hub, struct session *session, struct slic
 	return r < 0 ? 0 : r;
 }
 
+static struct slice hub_envelope(const struct hub *hub, const struct session *session,
+	struct message *message)
+{
+	_Static_assert(sizeof(hub->epoch) <= EVENT_STREAM_EPOCH_MAX + 1, "an epoch fits");
+
+	return session->events ? message_event(message, hub->epoch) : message_frame(message);
+}
+
 int hub_tell(struct hub *hub, struct session *session)
 {
-	return hub_send_within(hub, session, message_frame(&hub->message),
+	return hub_send_within(hub, session, hub_envelope(hub, session, &hub->message),
 		hub->config->push.send_queue);
 }
 
@@ -143,27 +159,74 @@ void hub_send_control(struct hub *hub, struct session *session, struct slice byt
 {
 	size_t limit = hub->config->push.send_queue + CONTROL_ROOM;
 
-	if (hub_send_within(hub, session, bytes, limit) == SESSION_FULL)
-		hub_kill(hub, session);
+	if (hub_send_within(hub, session, bytes, limit) != SESSION_FULL)
+		return;
+	notice_stalled(hub, session);
+	hub_kill(hub, session);
 }
 
 void hub_tell_surely(struct hub *hub, struct session *session)
 {
-	hub_send_control(hub, session, message_frame(&hub->message));
+	hub_send_control(hub, session, hub_envelope(hub, session, &hub->message));
+}
+
+static void close_websocket(struct hub *hub, struct session *session, uint16_t code,
+	const char *reason)
+{
+	_cleanup_(buffer_release) struct buffer frame = { 0 };
+
+	websocket_append_close(&frame, code, slice_of(reason));
+	hub_send_control(hub, session, buffer_slice(&frame));
+}
+
+/* The stream ends as any HTTP answer that ends with its connection. */
+static void close_events(struct hub *hub, struct session *session, uint16_t code,
+	const char *reason)
+{
+	_cleanup_(message_release) struct message error = { 0 };
+	_cleanup_(buffer_release) struct buffer retry = { 0 };
+	struct event_stream_end end = event_stream_end_of(code, reason);
+
+	event_stream_retry(&retry, end.retry);
+	hub_send_control(hub, session, buffer_slice(&retry));
+	if (end.code) {
+		message_begin(&error);
+		message_error(&error, end.code, end.sentence);
+		hub_send_control(hub, session, message_event(&error, hub->epoch));
+	}
+}
+
+static bool is_closed(const struct session *session)
+{
+	return session->state == SESSION_CLOSING || session->state == SESSION_REFUSED ||
+	       session->state == SESSION_DEAD;
+}
+
+/* The last word is on its way: whoever hears it may stay a while, unless the place is needed. */
+static void see_off(struct hub *hub, struct session *session, enum session_state state)
+{
+	if (session->state == SESSION_DEAD)
+		return;
+	session->state = (uint8_t)state;
+	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
+	if (newcomers_add(&hub->leavers, session) < 0)
+		hub_kill(hub, session);
 }
 
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason)
 {
-	_cleanup_(buffer_release) struct buffer frame = { 0 };
-
-	if (session->state == SESSION_CLOSING || session->state == SESSION_DEAD)
+	if (is_closed(session))
 		return;
+	notice_close(session, code, reason);
 	delivery_leave(hub, session);
-	session->state = SESSION_CLOSING;
-	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
-	websocket_append_close(&frame, code, slice_of(reason));
-	hub_send_control(hub, session, buffer_slice(&frame));
+	if (session->events)
+		close_events(hub, session, code, reason);
+	else
+		close_websocket(hub, session, code, reason);
 	hub_uncork(hub, session);
+	see_off(hub, session, session->events ? SESSION_REFUSED : SESSION_CLOSING);
+	if (session->events)
+		hub_finish(session);
 }
 
 void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error)
@@ -183,9 +246,6 @@ void hub_finish(struct session *session)
 void hub_refuse(struct hub *hub, struct session *session, struct slice answer)
 {
 	hub_send_control(hub, session, answer);
-	if (session->state == SESSION_DEAD)
-		return;
-	session->state = SESSION_REFUSED;
-	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
+	see_off(hub, session, SESSION_REFUSED);
 	hub_finish(session);
 }

@@ -203,7 +203,8 @@ void fixture_end(struct hub_fixture *fixture)
 		hub_kill(hub, session);
 	hub_bury(hub);
 	inbox_free(hub->inbox);
-	if (hub->clients.count > 0 || hub->live > 0 || hub->registry.count > 0)
+	if (hub->clients.count > 0 || hub->live > 0 || hub->registry.count > 0 ||
+		hub->newcomers.count > 0 || hub->leavers.count > 0)
 		abort(); /* somebody was forgotten */
 	clients_release(&hub->clients);
 	registry_release(&hub->registry);
@@ -284,6 +285,20 @@ void fixture_append_head(struct buffer *to, const struct hub_fixture *fixture, i
 				 "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n");
 	if (token >= 0)
 		buffer_print(to, "Authorization: Bearer %s\r\n", fixture->tokens[token]);
+	buffer_append_string(to, "\r\n");
+}
+
+void fixture_append_stream_head(struct buffer *to, const struct hub_fixture *fixture, int token,
+	struct slice last_event_id)
+{
+	buffer_print(to, "GET %s/stream HTTP/1.1\r\nHost: h\r\n", fixture->config->push.path);
+	if (token >= 0)
+		buffer_print(to, "Authorization: Bearer %s\r\n", fixture->tokens[token]);
+	if (last_event_id.len > 0) {
+		buffer_append_string(to, "Last-Event-ID: ");
+		buffer_append_slice(to, last_event_id);
+		buffer_append_string(to, "\r\n");
+	}
 	buffer_append_string(to, "\r\n");
 }
 
