@@ -17,10 +17,14 @@ all_files() {
 install_tidings() {
 	make -s -C "$top_builddir" install >"$dir/install.log" 2>&1 || { cat "$dir/install.log" >&2; return 1; }
 	systemd-sysusers
-	install -m 600 "$key_file" "$confdir/jwt.key"
-	systemd-tmpfiles --create tidings.conf
+	put_key "$key_file"
 	systemctl daemon-reload
 	systemctl enable --now tidings.target
+}
+
+put_key() { # FILE
+	install -m 600 "$1" "$confdir/jwt.key"
+	systemd-tmpfiles --create tidings.conf
 }
 
 # A web server as its usual user, at $url
@@ -70,16 +74,23 @@ is_not() { # UNIT NAME VALUE
 	! is "$@"
 }
 
-# drop_in UNIT [LINE...]: puts these lines into its [Service], until drop_out UNIT
+# drop_in UNIT [LINE...]: puts these lines into its [Service], until as_shipped
 drop_in() {
 	mkdir -p "/run/systemd/system/$1.d"
 	printf '%s\n' '[Service]' "${@:2}" >"/run/systemd/system/$1.d/test.conf"
 	systemctl daemon-reload
 }
 
-drop_out() { # UNIT
-	rm -r "/run/systemd/system/$1.d"
+# Takes back whatever a test has changed, and has all sockets open again
+as_shipped() {
+	rm -rf /run/systemd/system/tidings-*.d
+	cat "$dir/shipped.conf" >"$confdir/tidings.conf"
+	put_key "$key_file"
 	systemctl daemon-reload
+	systemctl reset-failed 'tidings-*'
+	systemctl stop "${services[@]}"
+	systemctl enable -q tidings.target
+	systemctl restart "${sockets[@]}"
 }
 
 # as_user USER GROUPS COMMAND...: with these groups beside the user's own
