@@ -202,10 +202,11 @@ static void run_until_stopped(struct parent *parent)
 {
 	for (;;) {
 		bool short_of_workers = start_workers(parent);
+		int64_t patience = short_of_workers ? 1000 / RESTARTS_RATE : parent->pulse;
 
 		if (parent->pulse >= 0)
 			sd_notify(0, "WATCHDOG=1");
-		switch (wait_signal(parent, short_of_workers ? 1000 / RESTARTS_RATE : parent->pulse)) {
+		switch (wait_signal(parent, patience)) {
 		case SIGCHLD:
 			reap(parent);
 			break;

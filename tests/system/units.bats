@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2154,SC2030,SC2031 # common.bash and units.bash set them, each test for itself
+# shellcheck disable=SC2154,SC2030,SC2031,SC2034 # common.bash and units.bash set them, each test for itself
 # The services as systemd runs them: users and rights, activation, restart, reload, and what
 # happens when one hangs or cannot start.
 #
