@@ -6,11 +6,14 @@
 services=(tidings-stored.service tidings-api.service tidings-pushd.service)
 sockets=(tidings-stored.socket tidings-api.socket tidings-pushd.socket tidings-pushd-control.socket)
 
-# All that is there, but for what systemd and the tests themselves keep
+# All files, and the directories of tidings; but for what systemd and the tests themselves keep
 all_files() {
-	find /etc /usr /var -xdev \( -path /var/log -o -path /var/tmp -o -path /var/lib/systemd \
-		-o -path "$top_builddir" -o -path /var/lib/lighttpd -o -path /var/cache \) -prune -o -print | sort
-	find /run -xdev -path '/run/tidings*'
+	{
+		find /etc /usr /var -xdev \( -path /var/log -o -path /var/tmp -o -path /var/cache \
+			-o -path /var/lib/systemd -o -path /var/lib/lighttpd -o -path "$top_builddir" \) \
+			-prune -o \( ! -type d -o -name '*tidings*' \) -print
+		find /run -xdev -path '/run/tidings*'
+	} | sort
 }
 
 # As an administrator would do it
