@@ -2,6 +2,7 @@
 #include "stored/batch.h"
 
 #include "lib/log.h"
+#include "stored/permission.h"
 
 #include <errno.h>
 
@@ -58,7 +59,7 @@ int batch_add(struct batch *batch, struct client *client, const struct store_fra
 
 	if (r < 0 || frame->status != 0)
 		return -EBADMSG;
-	job->forbidden = !peer_may(client->peer.right, job->request.operation);
+	job->forbidden = !permission_given(client->peer.right, job->request.operation);
 	job->writes = !job->forbidden && store_operation_writes(job->request.operation);
 	job->done = false;
 	job->client = client;

@@ -1,6 +1,8 @@
 /* Connections and their limits, see clients.h. */
 #include "stored/clients.h"
 
+#include "lib/log.h"
+
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -22,8 +24,14 @@ static unsigned count_descriptors(void)
 
 int clients_init(struct clients *clients, const struct config *config)
 {
+	_cleanup_(buffer_release) struct buffer unknown = { 0 };
+	int r;
+
 	*clients = (struct clients){ .max = count_descriptors() };
-	return peer_rules_init(&clients->rules, config);
+	r = peer_rules_init(&clients->rules, config->store.api_users, &unknown);
+	if (r == 0 && unknown.len > 0)
+		log_warning("[store] api-users: there is no user %s", buffer_string(&unknown));
+	return r;
 }
 
 static void unlink_client(struct clients *clients, struct client *client)
