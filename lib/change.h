@@ -43,9 +43,8 @@
 	X(CHANGE_READ_DELETED, "read_deleted")                                                     \
 	X(CHANGE_EXPIRED, "expired")                                                               \
 	X(CHANGE_WITHDRAWN, "withdrawn")                                                           \
-	X(CHANGE_FORGOTTEN, "forgotten")       /* the user; ends the user's sockets */             \
-	X(CHANGE_DISCONNECTED, "disconnected") /* a command: ends the user's sockets */            \
-	X(CHANGE_REVOKED, "revoked")	       /* the same, and no token issued before `time` counts */ \
+	X(CHANGE_FORGOTTEN, "forgotten") /* the user; ends the user's sockets */                   \
+	X(CHANGE_REVOKED, "revoked")	 /* no token issued before `time` counts; ends sockets, too */ \
 	X(CHANGE_BROADCAST_CREATED, "broadcast_created")                                           \
 	X(CHANGE_BROADCAST_WITHDRAWN, "broadcast_withdrawn")                                       \
 	X(CHANGE_BROADCAST_EXPIRED, "broadcast_expired")                                           \

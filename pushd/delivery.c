@@ -82,8 +82,6 @@ static const char *reason_to_end(enum change_kind kind)
 	switch (kind) {
 	case CHANGE_FORGOTTEN:
 		return "forgotten";
-	case CHANGE_DISCONNECTED:
-		return "disconnected";
 	case CHANGE_REVOKED:
 		return "token_revoked";
 	default:

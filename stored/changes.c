@@ -71,11 +71,18 @@ static int put_into_ring(struct store *store, const struct change *change)
 	return r < 0 ? r : table_put(store->changes, store->txn, &slot, buffer_slice(&store->record));
 }
 
+/* How many notifications a change names. */
+static uint64_t count_ids(struct slice ids)
+{
+	return (ids.len + 1) / (UUID_LENGTH + 1);
+}
+
 /* Keeps a change for those who come back, and logs it; row is what was created, or NULL. */
 static int publish(struct store *store, struct change *change, const struct row *row)
 {
 	int r = put_into_ring(store, change);
 
+	counters_add(&store->counters, change->kind, count_ids(change->ids));
 	if (r == 0 && row)
 		r = tell_in_full(store, change, &row->notification);
 	if (r == 0 && row)

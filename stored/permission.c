@@ -19,11 +19,12 @@ static const enum peer_right needed[INBOX_OPERATIONS] = {
 	[INBOX_WITHDRAW] = PEER_SERVE,
 	[INBOX_WITHDRAW_BROADCAST] = PEER_SERVE,
 	[INBOX_FORGET] = PEER_SERVE,
-	[INBOX_DISCONNECT] = PEER_SERVE,
+	[INBOX_REVOKE] = PEER_SERVE,
 	[INBOX_EXPORT] = PEER_ALL,
 	[INBOX_IMPORT] = PEER_ALL,
 	[INBOX_BACKUP] = PEER_ALL,
 	[INBOX_BACKUP_END] = PEER_ALL,
+	[INBOX_STATISTICS] = PEER_SERVE,
 };
 
 bool permission_given(enum peer_right right, enum inbox_operation operation)

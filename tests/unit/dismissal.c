@@ -9,7 +9,6 @@ static void test_dismissed(void)
 		const char *close;
 	} cases[] = {
 		{ CHANGE_FORGOTTEN, "close 4403 forgotten" },
-		{ CHANGE_DISCONNECTED, "close 4403 disconnected" },
 		{ CHANGE_REVOKED, "close 4403 token_revoked" },
 	};
 
