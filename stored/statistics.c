@@ -167,20 +167,29 @@ static int add_sizes(struct buffer *to, const struct store *store)
 	return 0;
 }
 
+/* Of the files one by one: the library's figures for all of it come after a walk over the cache. */
 static int add_cache(struct buffer *to, const struct store *store)
 {
-	_cleanup_(freeing_memory) DB_MPOOL_STAT *stat = NULL;
+	_cleanup_(freeing_memory) DB_MPOOL_FSTAT **files = NULL;
 	DB_ENV *handle = environment_handle(store->environment);
-	int r = environment_error(handle->memp_stat(handle, &stat, NULL, 0));
+	uint64_t hits = 0, misses = 0;
+	u_int32_t gigabytes, bytes;
+	int r, parts;
 
+	r = environment_error(handle->get_cachesize(handle, &gigabytes, &bytes, &parts));
+	if (r == 0)
+		r = environment_error(handle->memp_stat(handle, NULL, &files, 0));
 	if (r < 0)
 		return r;
+	for (size_t i = 0; files && files[i]; i++) {
+		hits += files[i]->st_cache_hit;
+		misses += files[i]->st_cache_miss;
+	}
 	begin_object(to, "cache");
-	add_number(to, "bytes", ((uint64_t)stat->st_gbytes << 30) + stat->st_bytes);
-	add_number(to, "hits", stat->st_cache_hit);
-	add_number(to, "misses", stat->st_cache_miss);
-	add_ratio(to, "hitRate", stat->st_cache_hit,
-		(uint64_t)stat->st_cache_hit + stat->st_cache_miss);
+	add_number(to, "bytes", ((uint64_t)gigabytes << 30) + bytes);
+	add_number(to, "hits", hits);
+	add_number(to, "misses", misses);
+	add_ratio(to, "hitRate", hits, hits + misses);
 	end_object(to);
 	return 0;
 }
