@@ -333,6 +333,8 @@ void command_run(struct hub *hub, struct session *session, struct slice text)
 		send_error(hub, session, "auth_required", "Send an auth message first");
 	else
 		send_error(hub, session, "invalid_message", WRONG);
-	if (anonymous)
+	if (anonymous) {
+		statistics_refused(&hub->statistics, "auth_required");
 		hub_close(hub, session, CLOSE_UNAUTHENTICATED, "the first message must be auth");
+	}
 }

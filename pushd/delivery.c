@@ -11,8 +11,10 @@
 
 void delivery_send_one(struct hub *hub, struct session *session)
 {
-	if (hub_tell(hub, session) == SESSION_FULL)
-		session->conflated = true;
+	if (hub_tell(hub, session) != SESSION_FULL)
+		return;
+	hub->statistics.conflations += !session->conflated;
+	session->conflated = true;
 }
 
 /* Whether a session is up to date but for changes that are newer than `seq`. */
@@ -187,10 +189,15 @@ static void deliver_to_all(struct hub *hub, const struct change *change)
 
 void delivery_change(struct hub *hub, const struct change *change)
 {
+	uint64_t told = hub->statistics.messages_out;
+
+	statistics_read(&hub->statistics, change);
 	if (change_is_broadcast(change->kind))
 		deliver_to_all(hub, change);
 	else if (change->kind != CHANGE_EPOCH) /* the store's next greeting tells it, too */
 		deliver_to_user(hub, change);
+	if (hub->statistics.messages_out != told)
+		statistics_delivered(&hub->statistics, change);
 }
 
 int delivery_pump(struct hub *hub)
@@ -232,6 +239,8 @@ int delivery_join(struct hub *hub, struct session *session, struct slice user, u
 		session->want = WANT_GREETING;
 		subscriber_add(subscriber, session);
 		hub->live++;
+		hub->users += subscriber->session_count == 1;
+		hub->statistics.authenticated++;
 		catchup_ask(hub, subscriber);
 	} else {
 		hub_close(hub, session, CLOSE_TOO_MANY_CONNECTIONS, "too many connections");
@@ -251,6 +260,7 @@ void delivery_leave(struct hub *hub, struct session *session)
 		return;
 	subscriber_remove(subscriber, session);
 	hub->live--;
+	hub->users -= subscriber->session_count == 0;
 	registry_drop(&hub->registry, subscriber);
 }
 

@@ -133,8 +133,10 @@ static void on_greeting(void *context, const struct inbox_greeting *greeting)
 	begin_feed(server, greeting);
 	if (!first)
 		log_warning("the store has begun a new epoch: every client is told to fetch anew");
-	if (!nothing_told)
-		delivery_resync(&server->hub);
+	if (nothing_told)
+		return;
+	server->hub.statistics.resyncs[other_life ? RESYNC_NEW_EPOCH : RESYNC_FEED_LOST]++;
+	delivery_resync(&server->hub);
 }
 
 /* Reads the feed to its end. When the feed is lost the next greeting tells where to go on. */
@@ -233,6 +235,7 @@ int server_new(const struct config *config, const int *listen_fds, size_t listen
 	server->hub.config = config;
 	raise_descriptor_limit();
 	hub_read_clock(&server->hub);
+	server->hub.statistics.begun = server->hub.now;
 	r = open_hub(&server->hub);
 	if (r < 0)
 		return r;
