@@ -43,10 +43,12 @@ static void upgrade(struct hub *hub, struct session *session,
 		hub_kill(hub, session);
 		return;
 	}
-	hub_send_control(hub, session, buffer_slice(&hub->bytes));
 	session->protocol = request->protocol_offered;
 	session->state = SESSION_ANONYMOUS;
 	hub->statistics.upgraded++;
+	hub_send_control(hub, session, buffer_slice(&hub->bytes));
+	if (session->state == SESSION_DEAD)
+		return; /* it was gone before this */
 	if (pass->authenticated) {
 		command_authenticate(hub, session, &pass->principal, pass->since,
 			slice_of(pass->epoch));

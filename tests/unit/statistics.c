@@ -167,6 +167,20 @@ static void test_refused(void)
 	talk_end();
 }
 
+/* A whole upgrade of one who is gone before it can be answered. */
+static void test_gone(int token)
+{
+	_cleanup_(buffer_release) struct buffer head = { 0 };
+
+	talk_begin();
+	fixture_append_head(&head, &talk_fixture, token, (struct slice){ 0 });
+	play(buffer_string(&head), true);
+	ok_int_equal(talk_fixture.hub.clients.count, 0, "nobody is left");
+	ok_int_equal(counted()->closed[END_1006], 1, "one has vanished");
+	ok_int_equal(counted()->authenticated, 0, "and never spoke for a user");
+	talk_end();
+}
+
 static void test_vanished(void)
 {
 	_cleanup_(buffer_release) struct buffer head = { 0 };
@@ -240,6 +254,8 @@ int main(void)
 	test_nobody_there();
 	test_refused();
 	test_vanished();
+	test_gone(-1);
+	test_gone(0);
 	test_json();
 	return tap_done();
 }
