@@ -13,7 +13,7 @@ enum {
 
 void conversation_begin(struct hub *hub, struct session *session)
 {
-	session->heard = hub->now;
+	session->connected = session->heard = hub->now;
 	clients_set_due(&hub->clients, session, hub->now + hub->config->push.auth_timeout);
 }
 

@@ -97,11 +97,25 @@ static const char *reason_to_end(enum change_kind kind)
  * Ends all sessions of a user, and lets nobody who comes later have an answer from before: it
  * would be about one who was not yet forgotten, or whose tokens were still good.
  */
-static void dismiss(struct hub *hub, struct subscriber *subscriber, const char *reason)
+static unsigned dismiss(struct hub *hub, struct subscriber *subscriber, const char *reason)
 {
+	unsigned count = subscriber->session_count;
+
 	while (subscriber->sessions)
 		hub_close(hub, subscriber->sessions, CLOSE_FORBIDDEN, reason);
 	catchup_forget(subscriber);
+	return count;
+}
+
+unsigned delivery_disconnect(struct hub *hub, struct subscriber *subscriber)
+{
+	unsigned count;
+
+	subscriber->in_use = true;
+	count = dismiss(hub, subscriber, reason_to_end(CHANGE_DISCONNECTED));
+	subscriber->in_use = false;
+	registry_drop(&hub->registry, subscriber);
+	return count;
 }
 
 static void deliver_to_user(struct hub *hub, const struct change *change)
