@@ -28,6 +28,7 @@ static void add_client(struct hub *hub, int client_fd)
 		free(session);
 		return;
 	}
+	hub->statistics.opened++;
 	setsockopt(client_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on unix sockets */
 	if (hub_watch(hub, session) < 0)
 		hub_kill(hub, session);
@@ -36,11 +37,12 @@ static void add_client(struct hub *hub, int client_fd)
 }
 
 /* One client too many gets a short answer instead of silence. */
-static void refuse_client(int client_fd)
+static void refuse_client(struct hub *hub, int client_fd)
 {
 	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
 				     "Retry-After: 10\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
+	statistics_refused(&hub->statistics, "full");
 	send(client_fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	shutdown(client_fd, SHUT_WR);
 	close(client_fd);
@@ -54,7 +56,7 @@ static void refuse_with_spare(struct acceptor *acceptor, int listen_fd)
 	closing_fd(&acceptor->spare_fd);
 	client_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (client_fd >= 0)
-		refuse_client(client_fd);
+		refuse_client(acceptor->hub, client_fd);
 	acceptor->spare_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
 }
 
@@ -74,7 +76,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 		if (client_fd < 0)
 			break;
 		if (hub->clients.count >= hub->config->push.max_connections)
-			refuse_client(client_fd);
+			refuse_client(hub, client_fd);
 		else
 			add_client(hub, client_fd);
 	}

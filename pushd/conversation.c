@@ -13,13 +13,14 @@ enum {
 
 void conversation_begin(struct hub *hub, struct session *session)
 {
-	session->heard = hub->now;
+	session->connected = session->heard = hub->now;
 	clients_set_due(&hub->clients, session, hub->now + hub->config->push.auth_timeout);
 }
 
 /* Answers a request that is no session, and ends the connection. */
 static void refuse(struct hub *hub, struct session *session, const struct gate_refusal *refusal)
 {
+	statistics_refused(&hub->statistics, refusal->code);
 	buffer_clear(&hub->bytes);
 	handshake_refuse(&hub->bytes, refusal->status, refusal->code, refusal->sentence, "");
 	hub_refuse(hub, session, buffer_slice(&hub->bytes));
@@ -27,6 +28,7 @@ static void refuse(struct hub *hub, struct session *session, const struct gate_r
 
 static void refuse_error(struct hub *hub, struct session *session, enum handshake_error error)
 {
+	statistics_refused(&hub->statistics, handshake_error_code(error));
 	buffer_clear(&hub->bytes);
 	handshake_refuse_error(&hub->bytes, error);
 	hub_refuse(hub, session, buffer_slice(&hub->bytes));
@@ -41,9 +43,12 @@ static void upgrade(struct hub *hub, struct session *session,
 		hub_kill(hub, session);
 		return;
 	}
-	hub_send_control(hub, session, buffer_slice(&hub->bytes));
 	session->protocol = request->protocol_offered;
 	session->state = SESSION_ANONYMOUS;
+	hub->statistics.upgraded++;
+	hub_send_control(hub, session, buffer_slice(&hub->bytes));
+	if (session->state == SESSION_DEAD)
+		return; /* it was gone before this */
 	if (pass->authenticated) {
 		command_authenticate(hub, session, &pass->principal, pass->since,
 			slice_of(pass->epoch));
@@ -139,6 +144,7 @@ static void receive_head(struct hub *hub, struct session *session, struct slice 
 
 static void receive_text(struct hub *hub, struct session *session, struct slice text)
 {
+	hub->statistics.messages_in++;
 	if (!session_rate(session, hub->now, hub->config->push.max_messages_per_second))
 		hub_close(hub, session, CLOSE_TOO_MANY_MESSAGES, "too many messages");
 	else
@@ -264,6 +270,7 @@ static void live_due(struct hub *hub, struct session *session)
 		return;
 	}
 	if (session->queue && hub->now - session->queue->drained >= hub->config->push.stall_timeout) {
+		hub->statistics.stalls++;
 		hub_close(hub, session, WEBSOCKET_TRY_AGAIN, "nothing was read for too long");
 		return;
 	}

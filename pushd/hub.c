@@ -27,6 +27,10 @@ void hub_kill(struct hub *hub, struct session *session)
 {
 	if (session->state == SESSION_DEAD)
 		return;
+	if (session->state == SESSION_HEAD)
+		hub->statistics.closed[END_UNFINISHED]++;
+	else if (session->state == SESSION_ANONYMOUS || session->state == SESSION_LIVE)
+		hub->statistics.closed[END_1006]++;
 	delivery_leave(hub, session);
 	clients_remove(&hub->clients, session);
 	close(take_fd(&session->fd));
@@ -88,8 +92,9 @@ void hub_flush(struct hub *hub, struct session *session)
 		delivery_drained(hub, session);
 }
 
+/* Sends what holds so many messages. */
 static int hub_send_within(struct hub *hub, struct session *session, struct slice frame,
-	size_t limit)
+	size_t limit, unsigned messages)
 {
 	bool queued = session->queue;
 	int r;
@@ -97,6 +102,10 @@ static int hub_send_within(struct hub *hub, struct session *session, struct slic
 	if (session->state == SESSION_DEAD)
 		return 0;
 	r = frame.len > 0 ? session_send(session, frame, limit) : -ENOMEM;
+	if (r == 0) {
+		hub->statistics.bytes_out += frame.len;
+		hub->statistics.messages_out += messages;
+	}
 	if (r == 0 && session->queue && !queued)
 		r = hub_begin_queue(hub, session);
 	if (r < 0)
@@ -107,20 +116,26 @@ static int hub_send_within(struct hub *hub, struct session *session, struct slic
 int hub_tell(struct hub *hub, struct session *session)
 {
 	return hub_send_within(hub, session, message_frame(&hub->message),
-		hub->config->push.send_queue);
+		hub->config->push.send_queue, 1);
+}
+
+static void hub_send_surely(struct hub *hub, struct session *session, struct slice bytes,
+	unsigned messages)
+{
+	size_t limit = hub->config->push.send_queue + CONTROL_ROOM;
+
+	if (hub_send_within(hub, session, bytes, limit, messages) == SESSION_FULL)
+		hub_kill(hub, session);
 }
 
 void hub_send_control(struct hub *hub, struct session *session, struct slice bytes)
 {
-	size_t limit = hub->config->push.send_queue + CONTROL_ROOM;
-
-	if (hub_send_within(hub, session, bytes, limit) == SESSION_FULL)
-		hub_kill(hub, session);
+	hub_send_surely(hub, session, bytes, 0);
 }
 
 void hub_tell_surely(struct hub *hub, struct session *session)
 {
-	hub_send_control(hub, session, message_frame(&hub->message));
+	hub_send_surely(hub, session, message_frame(&hub->message), 1);
 }
 
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason)
@@ -129,6 +144,7 @@ void hub_close(struct hub *hub, struct session *session, uint16_t code, const ch
 
 	if (session->state == SESSION_CLOSING || session->state == SESSION_DEAD)
 		return;
+	statistics_closed(&hub->statistics, code);
 	delivery_leave(hub, session);
 	session->state = SESSION_CLOSING;
 	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
@@ -138,6 +154,7 @@ void hub_close(struct hub *hub, struct session *session, uint16_t code, const ch
 
 void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error)
 {
+	statistics_refused(&hub->statistics, token_error_code(error));
 	message_begin(&hub->message);
 	message_auth_failed(&hub->message, error);
 	hub_tell_surely(hub, session);
@@ -152,10 +169,8 @@ void hub_finish(struct session *session)
 
 void hub_refuse(struct hub *hub, struct session *session, struct slice answer)
 {
-	hub_send_control(hub, session, answer);
-	if (session->state == SESSION_DEAD)
-		return;
 	session->state = SESSION_REFUSED;
 	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
+	hub_send_control(hub, session, answer);
 	hub_finish(session);
 }

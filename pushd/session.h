@@ -45,6 +45,7 @@ struct session {
 	int fd;
 	uint32_t expires;	/* the token does; seconds since the epoch */
 	uint32_t issued;	/* the token was; the same, 0 = it does not say */
+	uint32_t connected;	/* seconds of the loop's clock: it was accepted */
 	uint32_t heard;		/* seconds of the loop's clock: a byte last came */
 	uint16_t rate_second;	/* the second (its lower bits) in which … */
 	uint16_t rate_count;	/* … so many messages came */

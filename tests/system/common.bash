@@ -40,6 +40,7 @@ begin_tests() {
 	set_config auth key-file "$key_file"
 	set_config auth publisher-keys "$dir/publishers"
 	set_config push listen "$dir/push.sock"
+	set_config push control "$dir/push-control.sock"
 	publisher_token=$(make_token publisher service)
 	export publisher_token
 }

@@ -84,7 +84,8 @@ teardown_file() {
 }
 
 @test "sessions over TCP, by a socket that was handed over" {
-	activate_program tcp port "$top_builddir/pushd/tidings-pushd" --config "$TIDINGS_CONFIG"
+	sed 's/^control = .*/control =/' "$TIDINGS_CONFIG" >"$dir/tcp.conf"
+	activate_program tcp port "$top_builddir/pushd/tidings-pushd" --config "$dir/tcp.conf"
 	tcp=$port scenario upgrade by_tcp
 }
 

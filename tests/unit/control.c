@@ -1,299 +1,317 @@
-/* The client of the control socket, against a push daemon of any kind: well, mute, slow, mad. */
-#include "lib/control.h"
-
+/* Requests of those who look after the push daemon: every command, and what is none. */
+#include "lib/json.h"
+#include "lib/log.h"
+#include "pushd/control.h"
 #include "tests/tap.h"
+#include "tests/unit/hub_talk.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <time.h>
-
-enum { PATIENT = 20000, SHORT = 150 /* milliseconds */ };
-
-static char directory[] = "/tmp/tidings-control.XXXXXX";
-static struct sockaddr_un address = { .sun_family = AF_UNIX };
-static struct config config = { .push.control = address.sun_path };
-
-static int listen_here(int backlog)
+/* The answer to a line; the caller frees it. It must be one line of JSON. */
+static struct json_object *ask_as(enum peer_right right, const char *line)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	_cleanup_(buffer_release) struct buffer answer = { 0 };
+	struct json_object *object = NULL;
+	char *copy = strdup(line); /* so that reading beyond it is found out */
 
-	unlink(address.sun_path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, backlog) < 0)
+	if (!copy)
 		abort();
-	return fd;
+	control_answer(&talk_fixture.hub, right, (struct slice){ copy, strlen(line) }, &answer);
+	hub_bury(&talk_fixture.hub);
+	free(copy);
+	if (answer.len == 0 || memchr(answer.data, '\n', answer.len) != answer.data + answer.len - 1 ||
+	    json_parse((struct slice){ answer.data, answer.len - 1 }, &object) != 0)
+		tap_ok(false, "the answer to %s is no line of JSON", line);
+	return object;
 }
 
-/* What a daemon does with a connection. */
-typedef void behaviour(int fd, const void *context);
-
-static void read_line(int fd)
+/* A member of the answer as text, which lives until the next call; "" where there is none. */
+static const char *member_as(enum peer_right right, const char *line, const char *name)
 {
-	char c = 0;
+	_cleanup_(freeing_json) struct json_object *object = ask_as(right, line);
+	static char text[1024];
+	struct json_object *member;
 
-	while (c != '\n' && read(fd, &c, 1) == 1)
-		;
+	*text = '\0';
+	if (json_object_object_get_ex(object, name, &member))
+		snprintf(text, sizeof(text), "%s", json_object_get_string(member));
+	return text;
 }
 
-static void wait_for_end(int fd)
+static void ok_says(const char *line, const char *name, const char *value)
 {
-	char c;
-
-	while (read(fd, &c, 1) == 1)
-		;
+	ok_string_equal(member_as(PEER_ALL, line, name), value, "%s: %s", line, name);
 }
 
-static void write_all(int fd, const char *bytes, size_t len)
+static void ok_fails(const char *line, const char *code)
 {
-	while (len > 0) {
-		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+	tap_ok(*member_as(PEER_ALL, line, "error") != '\0', "%s: a sentence", line);
+	ok_string_equal(member_as(PEER_ALL, line, "code"), code, "%s: its code", line);
+}
 
-		if (n <= 0)
-			return;
-		bytes += n;
-		len -= (size_t)n;
+/* ---- the commands ---- */
+
+static void test_plain(void)
+{
+	_cleanup_(freeing_json) struct json_object *object = NULL;
+
+	talk_begin();
+	ok_says("{\"command\":\"ping\"}", "version", PACKAGE_VERSION);
+	ok_says(" {\t\"command\" : \"ping\" } \r", "version", PACKAGE_VERSION);
+	object = ask_as(PEER_ALL, "{\"command\":\"statistics\"}");
+	tap_ok(json_object_object_get_ex(object, "connections", NULL) &&
+			json_object_object_get_ex(object, "latency", NULL),
+		"statistics are told");
+	talk_end();
+}
+
+static void test_log_level(void)
+{
+	log_set_level(LOG_LEVEL_WARNING);
+	ok_says("{\"command\":\"log-level\"}", "level", "warning");
+	ok_says("{\"command\":\"log-level\",\"level\":\"error\"}", "level", "error");
+	ok_int_equal(log_get_level(), LOG_LEVEL_ERROR, "it is set");
+	ok_fails("{\"command\":\"log-level\",\"level\":\"loud\"}", "invalid_request");
+	ok_fails("{\"command\":\"log-level\",\"level\":\"debug\\u0000\"}", "invalid_request");
+	ok_fails("{\"command\":\"log-level\",\"level\":\"\"}", "invalid_request");
+	ok_fails("{\"command\":\"log-level\",\"level\":7}", "invalid_request");
+	ok_int_equal(log_get_level(), LOG_LEVEL_ERROR, "what is wrong changes nothing");
+}
+
+/* The users of a page, in their order, with what is next behind them: "a a b 7". */
+static const char *page(const char *line)
+{
+	_cleanup_(freeing_json) struct json_object *object = ask_as(PEER_ALL, line);
+	static char text[4096];
+	struct json_object *list, *next, *user;
+	size_t len = 0;
+
+	*text = '\0';
+	if (!json_object_object_get_ex(object, "connections", &list))
+		return "none";
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		json_object_object_get_ex(json_object_array_get_idx(list, i), "user", &user);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s ", json_object_get_string(user));
 	}
+	if (json_object_object_get_ex(object, "next", &next))
+		snprintf(text + len, sizeof(text) - len, "…");
+	return text;
 }
 
-/* Answers with this text, whatever it is, and stays. */
-static void say(int fd, const void *text)
+static int64_t number_of(struct json_object *object, const char *name)
 {
-	read_line(fd);
-	write_all(fd, text, strlen(text));
-	wait_for_end(fd);
+	struct json_object *member = NULL;
+
+	json_object_object_get_ex(object, name, &member);
+	return json_object_is_type(member, json_type_int) ? json_object_get_int64(member) : -1;
 }
 
-/* The same a byte at a time. */
-static void stutter(int fd, const void *text)
+/* Page after page, each of `limit`. Returns how many there were, and the connections in them. */
+static unsigned turn_pages(unsigned limit, unsigned *ret_connections)
 {
-	read_line(fd);
-	for (const char *c = text; *c; c++)
-		write_all(fd, c, 1);
-	wait_for_end(fd);
+	unsigned pages = 0, connections = 0;
+	int64_t next = -1;
+
+	do {
+		_cleanup_(freeing_json) struct json_object *object = NULL;
+		struct json_object *list = NULL;
+		char line[128];
+
+		snprintf(line, sizeof(line), "{\"command\":\"connections\",\"limit\":%u", limit);
+		if (next >= 0)
+			snprintf(line + strlen(line), sizeof(line) - strlen(line), ",\"after\":%d", (int)next);
+		strcat(line, "}");
+		object = ask_as(PEER_ALL, line);
+		json_object_object_get_ex(object, "connections", &list);
+		connections += (unsigned)json_object_array_length(list);
+		next = number_of(object, "next");
+		pages++;
+	} while (next >= 0 && pages < 100);
+	*ret_connections = connections;
+	return pages;
 }
 
-static void say_and_go(int fd, const void *text)
+static void test_connections(void)
 {
-	read_line(fd);
-	write_all(fd, text, strlen(text));
-}
+	unsigned connections;
 
-/* Says so before it has read anything, and goes. */
-static void turn_away(int fd, const void *text)
-{
-	write_all(fd, text, strlen(text));
-}
-
-static void be_mute(int fd, const void *context)
-{
-	(void)context;
-	wait_for_end(fd);
-}
-
-/* A byte now and then, for ever. */
-static void drip(int fd, const void *context)
-{
-	const struct timespec moment = { 0, 5 * 1000 * 1000 };
-
-	(void)context;
-	read_line(fd);
-	while (send(fd, " ", 1, MSG_NOSIGNAL) == 1)
-		nanosleep(&moment, NULL);
-}
-
-/* So many bytes of one string in an object, and the line's end. */
-static void say_much(int fd, const void *context)
-{
-	static const char head[] = "{\"x\":\"", tail[] = "\"}\n";
-	size_t len = *(const size_t *)context;
-	char *text = malloc(len);
-
-	memset(text, 'x', len);
-	memcpy(text, head, sizeof(head) - 1);
-	memcpy(text + len - (sizeof(tail) - 1), tail, sizeof(tail) - 1);
-	read_line(fd);
-	write_all(fd, text, len);
-	free(text);
-	wait_for_end(fd);
-}
-
-static void say_nul(int fd, const void *context)
-{
-	(void)context;
-	read_line(fd);
-	write_all(fd, "{\"a\":1}\0\n", 9);
-	wait_for_end(fd);
-}
-
-static int call(struct slice request, behaviour *behave, const void *context, int timeout,
-	struct control_answer *ret_answer)
-{
-	int listen_fd = listen_here(8);
-	pid_t pid = fork();
-	int r;
-
-	if (pid == 0) {
-		behave(accept(listen_fd, NULL, NULL), context);
-		_exit(0);
+	talk_begin();
+	ok_string_equal(page("{\"command\":\"connections\"}"), "", "nobody");
+	talk_join(0, 0, "connected; count 0 0 0");
+	talk_join(1, 1, "connected; count 0 0 0");
+	talk_join(2, 0, "connected; count 0 0 0");
+	close(fixture_connect(&talk_fixture)); /* one that is not authenticated */
+	ok_string_equal(page("{\"command\":\"connections\"}"), "a b a ", "in order of descriptors");
+	ok_string_equal(page("{\"command\":\"connections\",\"limit\":2}"), "a b …", "a page");
+	ok_string_equal(page("{\"command\":\"connections\",\"user\":\"a\"}"), "a a ", "of one user");
+	ok_string_equal(page("{\"command\":\"connections\",\"user\":\"a\",\"limit\":1}"), "a …",
+		"the first of one user");
+	ok_string_equal(page("{\"command\":\"connections\",\"user\":\"c\"}"), "", "of one who is away");
+	ok_string_equal(page("{\"command\":\"connections\",\"after\":2147483647}"), "", "after all");
+	for (unsigned limit = 1; limit <= 4; limit++) {
+		ok_int_equal(turn_pages(limit, &connections), (4 + limit - 1) / limit,
+			"pages of %u, one of the four is not told", limit);
+		ok_int_equal(connections, 3, "have each once");
 	}
-	r = control_call(&config, request, timeout, ret_answer);
-	close(listen_fd);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return r;
+	fixture_run(&talk_fixture);
+	talk_end();
 }
 
-static void ok_fails(behaviour *behave, const char *text, int timeout, int expected, const char *name)
+static void test_connection(void)
 {
-	struct control_answer answer = { .text.len = 4711 };
-	int r = call(SLICE("{}"), behave, text, timeout, &answer);
+	_cleanup_(freeing_json) struct json_object *object = NULL;
+	struct json_object *list, *one;
 
-	ok_int_equal(r, expected, "%s", name);
-	tap_ok(answer.text.len == 4711 && !answer.json, "%s: the answer is untouched", name);
-}
-
-static void test_nobody(void)
-{
-	static char empty[] = "", too_long[200];
-	struct config other = { .push.control = empty };
-	struct control_answer answer;
-
-	ok_int_equal(control_call(&config, SLICE("{}"), PATIENT, &answer), -ENOENT, "no file");
-	close(listen_here(1));
-	ok_int_equal(control_call(&config, SLICE("{}"), PATIENT, &answer), -ECONNREFUSED,
-		"nobody behind it");
-	ok_int_equal(control_call(&other, SLICE("{}"), PATIENT, &answer), -EDESTADDRREQ,
-		"none configured");
-	memset(too_long, 'x', sizeof(too_long) - 1);
-	other.push.control = too_long;
-	ok_int_equal(control_call(&other, SLICE("{}"), PATIENT, &answer), -ENAMETOOLONG,
-		"a path that no socket has");
-}
-
-static void test_done(behaviour *behave, const char *name)
-{
-	struct control_answer answer;
-	uint64_t number;
-
-	ok_int_equal(call(SLICE("{\"command\":\"x\"}"), behave,
-			     "{\"count\": 7, \"below\": -1, \"text\": \"7\"}\n", PATIENT, &answer),
-		0, "%s: done", name);
-	tap_ok(slice_is(buffer_slice(&answer.text), "{\"count\": 7, \"below\": -1, \"text\": \"7\"}"),
-		"%s: the text is there as it came", name);
-	tap_ok(control_number(&answer, "count", &number) == 0 && number == 7, "%s: a number", name);
-	ok_int_equal(control_number(&answer, "below", &number), -EBADMSG, "%s: one below 0", name);
-	ok_int_equal(control_number(&answer, "text", &number), -EBADMSG, "%s: a text", name);
-	ok_int_equal(control_number(&answer, "none", &number), -EBADMSG, "%s: none", name);
-	control_answer_release(&answer);
-}
-
-static void test_refused(behaviour *behave, const char *name)
-{
-	struct control_answer answer;
-
-	ok_int_equal(call(SLICE("{}"), behave,
-			     "{\"error\":\"Only the group may\",\"code\":\"forbidden\"}\n", PATIENT,
-			     &answer),
-		CONTROL_REFUSED, "%s: refused", name);
-	tap_ok(slice_is(control_refusal(&answer), "Only the group may"), "%s: the sentence", name);
-	tap_ok(slice_is(control_refusal_code(&answer), "forbidden"), "%s: the code", name);
-	control_answer_release(&answer);
-}
-
-static void test_refused_badly(void)
-{
-	struct control_answer answer;
-
-	ok_int_equal(call(SLICE("{}"), say, "{\"error\":{}}\n", PATIENT, &answer), CONTROL_REFUSED,
-		"an error that is no text");
-	tap_ok(slice_is(control_refusal(&answer), "") && slice_is(control_refusal_code(&answer), ""),
-		"has neither sentence nor code");
-	control_answer_release(&answer);
-}
-
-static void test_broken(void)
-{
-	static const char *const bad[] = { "\n", "x\n", "[]\n", "\"text\"\n", "null\n", "{}{}\n",
-		"{}\n{}\n", "{}\n\n", "{\"a\":1,\"a\":2}\n", "{\"a\":\"\xff\"}\n", "{\"a\":\n" };
-
-	for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
-		ok_fails(say, bad[i], PATIENT, -EBADMSG, "an answer that is no object");
-	ok_fails(say_nul, NULL, PATIENT, -EBADMSG, "a NUL behind the object");
-	ok_fails(say_and_go, "", PATIENT, -ECONNRESET, "the end in place of an answer");
-	ok_fails(say_and_go, "{\"count\":7}", PATIENT, -ECONNRESET, "the end in place of a line's");
-	ok_fails(be_mute, NULL, SHORT, -ETIMEDOUT, "silence");
-	ok_fails(say, "{\"count\":7}", SHORT, -ETIMEDOUT, "a line that does not end");
-	ok_fails(drip, NULL, SHORT, -ETIMEDOUT, "a byte now and then");
-}
-
-static void test_sizes(void)
-{
-	size_t len = CONTROL_RECEIVED_MAX;
-	struct control_answer answer;
-
-	ok_int_equal(call(SLICE("{}"), say_much, &len, PATIENT, &answer), 0,
-		"as much as there may be");
-	ok_int_equal(answer.text.len, len - 1, "is there as a whole");
-	control_answer_release(&answer);
-	len++;
-	ok_int_equal(call(SLICE("{}"), say_much, &len, PATIENT, &answer), -EMSGSIZE, "a byte more");
-}
-
-/* One that accepts nobody, or reads nothing, makes nobody wait longer than agreed. */
-static void test_deaf(void)
-{
-	_cleanup_(buffer_release) struct buffer large = { 0 };
-	struct control_answer answer;
-	int listen_fd = listen_here(0), fds[64];
-
-	for (size_t i = 0; i < ARRAY_LENGTH(fds); i++) {
-		fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-		(void)!connect(fds[i], (struct sockaddr *)&address, sizeof(address));
-	}
-	ok_int_equal(control_call(&config, SLICE("{}"), SHORT, &answer), -ETIMEDOUT,
-		"a queue of connections that is full");
-	for (size_t i = 0; i < ARRAY_LENGTH(fds); i++)
-		close(fds[i]);
-	memset(buffer_reserve(&large, 4 << 20), 'x', 4 << 20);
-	large.len = 4 << 20;
-	ok_int_equal(control_call(&config, buffer_slice(&large), SHORT, &answer), -ETIMEDOUT,
-		"a request that is not read");
-	close(listen_fd);
+	talk_begin();
+	talk_join(0, 0, "connected; count 0 0 0");
+	talk_fixture.hub.now += 7;
+	object = ask_as(PEER_ALL, "{\"command\":\"connections\"}");
+	json_object_object_get_ex(object, "connections", &list);
+	one = json_object_array_get_idx(list, 0);
+	ok_int_equal(number_of(one, "age"), 7, "seconds since it came");
+	ok_int_equal(number_of(one, "queue"), 0, "bytes that wait");
+	ok_string_equal(json_object_get_string(json_object_object_get(one, "kind")), "websocket", "its kind");
+	tap_ok(number_of(one, "id") >= 0, "its number");
+	talk_end();
 }
 
 static void test_disconnect(void)
 {
-	_cleanup_(buffer_release) struct buffer one = { 0 }, all = { 0 };
+	talk_begin();
+	ok_says("{\"command\":\"disconnect\",\"user\":\"a\"}", "count", "0");
+	ok_says("{\"command\":\"disconnect\",\"all\":true}", "count", "0");
+	talk_join(0, 0, "connected; count 0 0 0");
+	talk_join(1, 0, "connected; count 0 0 0");
+	talk_join(2, 1, "connected; count 0 0 0");
+	talk_connect(3, 0, ""); /* in the middle of joining */
+	ok_says("{\"command\":\"disconnect\",\"user\":\"a\"}", "count", "3");
+	talk_ok_heard(0, "close 4403 disconnected");
+	talk_ok_heard(1, "close 4403 disconnected");
+	talk_ok_heard(2, "");
+	talk_ok_heard(3, "close 4403 disconnected");
+	talk_answer();
+	talk_join(4, 1, "connected; count 0 0 0");
+	ok_says("{\"command\":\"disconnect\",\"all\":true}", "count", "2");
+	talk_ok_heard(2, "close 4403 disconnected");
+	talk_ok_heard(4, "close 4403 disconnected");
+	ok_int_equal(talk_fixture.hub.live, 0, "nobody is left");
+	talk_end();
+}
 
-	control_format_disconnect(&one, "a\"\\\xc3\xa4");
-	tap_ok(slice_is(buffer_slice(&one),
-		       "{\"command\":\"disconnect\",\"user\":\"a\\\"\\\\\xc3\xa4\"}"),
-		"the request for one user");
-	control_format_disconnect(&all, NULL);
-	tap_ok(slice_is(buffer_slice(&all), "{\"command\":\"disconnect\",\"all\":true}"),
-		"and for all");
+/* ---- what is none ---- */
+
+static void test_wrong(void)
+{
+	static const char *const malformed[] = {
+		"", " ", "\r", "x", "{", "}", "[]", "null", "1", "\"ping\"", "{\"command\":\"ping\"",
+		"{\"command\":\"ping\"}x", "{\"command\":\"ping\"}{\"command\":\"ping\"}",
+		"{\"command\":\"ping\"} {\"command\":\"ping\"}", "{'command':'ping'}",
+		"{\"command\":\"ping\",}", "{\"command\":\"ping\",\"command\":\"ping\"}",
+		"{\"command\":\"p\xff\"}", "[{\"command\":\"ping\"}]",
+		"{\"command\":\"ping\",\"user\":[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]}",
+	};
+	static const char *const unknown[] = { "{}", "{\"command\":null}", "{\"command\":1}",
+		"{\"command\":\"\"}", "{\"command\":\"Ping\"}", "{\"command\":\"ping \"}",
+		"{\"command\":\"ping\\u0000\"}", "{\"command\":[\"ping\"]}", "{\"Command\":\"ping\"}",
+		"{\"command\":\"shutdown\"}" };
+	static const char *const members[] = {
+		"{\"command\":\"ping\",\"x\":1}",
+		"{\"command\":\"statistics\",\"user\":\"a\"}",
+		"{\"command\":\"connections\",\"limit\":0}",
+		"{\"command\":\"connections\",\"limit\":1001}",
+		"{\"command\":\"connections\",\"limit\":-1}",
+		"{\"command\":\"connections\",\"limit\":1.5}",
+		"{\"command\":\"connections\",\"limit\":\"1\"}",
+		"{\"command\":\"connections\",\"limit\":null}",
+		"{\"command\":\"connections\",\"limit\":99999999999999999999}",
+		"{\"command\":\"connections\",\"after\":-1}",
+		"{\"command\":\"connections\",\"after\":2147483648}",
+		"{\"command\":\"connections\",\"after\":true}",
+		"{\"command\":\"connections\",\"user\":\"\"}",
+		"{\"command\":\"connections\",\"user\":1}",
+		"{\"command\":\"connections\",\"user\":\"a\\nb\"}",
+		"{\"command\":\"connections\",\"all\":true}",
+		"{\"command\":\"disconnect\"}",
+		"{\"command\":\"disconnect\",\"user\":\"\"}",
+		"{\"command\":\"disconnect\",\"user\":null}",
+		"{\"command\":\"disconnect\",\"user\":[\"a\"]}",
+		"{\"command\":\"disconnect\",\"all\":false}",
+		"{\"command\":\"disconnect\",\"all\":\"true\"}",
+		"{\"command\":\"disconnect\",\"all\":1}",
+		"{\"command\":\"disconnect\",\"all\":null}",
+		"{\"command\":\"disconnect\",\"user\":\"a\",\"all\":true}",
+		"{\"command\":\"disconnect\",\"user\":\"a\",\"all\":false}",
+		"{\"command\":\"disconnect\",\"user\":\"a\",\"revoke\":true}",
+	};
+
+	talk_begin();
+	talk_join(0, 0, "connected; count 0 0 0");
+	for (size_t i = 0; i < ARRAY_LENGTH(malformed); i++)
+		ok_fails(malformed[i], "invalid_request");
+	for (size_t i = 0; i < ARRAY_LENGTH(unknown); i++)
+		ok_fails(unknown[i], "unknown_command");
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++)
+		ok_fails(members[i], "invalid_request");
+	talk_ok_heard(0, "");
+	ok_int_equal(talk_fixture.hub.live, 1, "and nobody was ended");
+	talk_end();
+}
+
+/* A name of 255 bytes is one, of 256 none. */
+static void test_longest_user(void)
+{
+	char name[257] = "", line[512];
+
+	talk_begin();
+	memset(name, 'u', 255);
+	snprintf(line, sizeof(line), "{\"command\":\"disconnect\",\"user\":\"%s\"}", name);
+	ok_says(line, "count", "0");
+	name[255] = 'u';
+	snprintf(line, sizeof(line), "{\"command\":\"disconnect\",\"user\":\"%s\"}", name);
+	ok_fails(line, "invalid_request");
+	talk_end();
+}
+
+static void test_rights(void)
+{
+	static const struct {
+		const char *line;
+		enum peer_right needed;
+	} cases[] = {
+		{ "{\"command\":\"ping\"}", PEER_SERVE },
+		{ "{\"command\":\"statistics\"}", PEER_SERVE },
+		{ "{\"command\":\"disconnect\",\"user\":\"a\"}", PEER_SERVE },
+		{ "{\"command\":\"disconnect\",\"all\":true}", PEER_ALL },
+		{ "{\"command\":\"connections\"}", PEER_ALL },
+		{ "{\"command\":\"connections\",\"user\":\"a\"}", PEER_ALL },
+		{ "{\"command\":\"log-level\"}", PEER_ALL },
+		{ "{\"command\":\"log-level\",\"level\":\"debug\"}", PEER_ALL },
+	};
+	enum log_level before = log_get_level();
+
+	talk_begin();
+	talk_join(0, 0, "connected; count 0 0 0");
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+		for (int right = PEER_NOTHING; right < (int)cases[i].needed; right++)
+			ok_string_equal(member_as((enum peer_right)right, cases[i].line, "code"),
+				"forbidden", "%s with the right %d", cases[i].line, right);
+	talk_ok_heard(0, "");
+	ok_int_equal(log_get_level(), before, "nothing has changed");
+	ok_string_equal(member_as(PEER_PUBLISH, "x", "code"), "forbidden",
+		"whoever has no right is not even read");
+	ok_string_equal(member_as(PEER_SERVE, "x", "code"), "invalid_request", "others are");
+	ok_string_equal(member_as(PEER_SERVE, cases[2].line, "count"), "1", "one user, by api-users");
+	talk_ok_heard(0, "close 4403 disconnected");
+	talk_end();
 }
 
 int main(void)
 {
-	if (!mkdtemp(directory))
-		return 1;
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", directory);
-	test_nobody();
-	test_done(say, "at once");
-	test_done(stutter, "byte by byte");
-	test_done(say_and_go, "closed behind it");
-	test_refused(say, "at once");
-	test_refused(turn_away, "before it was asked");
-	test_refused_badly();
-	test_broken();
-	test_sizes();
-	test_deaf();
+	test_plain();
+	test_log_level();
+	test_connections();
+	test_connection();
 	test_disconnect();
-	unlink(address.sun_path);
-	rmdir(directory);
+	test_wrong();
+	test_longest_user();
+	test_rights();
 	return tap_done();
 }

@@ -1,4 +1,4 @@
-/* What ends the sessions of a user: being forgotten or disconnected, tokens that are revoked. */
+/* What ends the sessions of a user: being forgotten, and tokens that are revoked. */
 #include "tests/tap.h"
 #include "tests/unit/hub_talk.h"
 

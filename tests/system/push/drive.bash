@@ -22,6 +22,7 @@ scenario() {
 }
 
 # pushd_with NAME [SECTION KEY VALUE]...: a further one, with these settings, at $dir/NAME.sock
+# and, for control, $dir/NAME-control.sock
 pushd_with() {
 	local name=$1
 	local -a restore=()
@@ -29,6 +30,7 @@ pushd_with() {
 	shift
 	cp -r "$dir/config" "$dir/config.saved"
 	set_config push listen "$dir/$name.sock"
+	set_config push control "$dir/$name-control.sock"
 	while [ $# -gt 0 ]; do
 		set_config "$1" "$2" "$3"
 		shift 3
