@@ -184,11 +184,11 @@ struct slice control_refusal_code(const struct control_answer *answer)
 
 int control_number(const struct control_answer *answer, const char *name, uint64_t *ret_number)
 {
-	struct json_object *number = json_object_object_get(answer->json, name);
+	int64_t number;
 
-	if (!json_object_is_type(number, json_type_int) || json_object_get_int64(number) < 0)
+	if (json_member_number(answer->json, name, 0, INT64_MAX, -1, &number) < 0 || number < 0)
 		return -EBADMSG;
-	*ret_number = (uint64_t)json_object_get_int64(number);
+	*ret_number = (uint64_t)number;
 	return 0;
 }
 

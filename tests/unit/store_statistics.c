@@ -212,6 +212,40 @@ static void test_reopened(void)
 	ok_numbers("broadcasts", "live 1, created 0, expired 0, withdrawn 0");
 }
 
+static int64_t count_checkpoints(void)
+{
+	_cleanup_(freeing_json) struct json_object *statistics = ask();
+
+	return number_of(statistics, "checkpoints", "count");
+}
+
+/* One comes when the log has grown enough. */
+static void test_checkpoint(void)
+{
+	static char content[1000] = "\"title\":\"t\",\"message\":\"";
+	static struct draft drafts[INBOX_DRAFTS_MAX];
+	struct inbox_request request = {
+		.operation = INBOX_CREATE,
+		.drafts = drafts,
+		.draft_count = ARRAY_LENGTH(drafts),
+	};
+	struct json_object *statistics;
+
+	memset(content + strlen(content), 'm', sizeof(content) - 1 - strlen(content));
+	content[sizeof(content) - 1] = '"';
+	for (size_t i = 0; i < ARRAY_LENGTH(drafts); i++)
+		drafts[i] = (struct draft){ .user = SLICE("fay"), .content = { content, sizeof(content) } };
+	for (int i = 0; i < 100 && count_checkpoints() == 0; i++) {
+		fixture_do(&fixture, &request);
+		store_work(fixture.store);
+	}
+	statistics = ask();
+	ok_int_equal(number_of(statistics, "checkpoints", "count"), 1, "there was a checkpoint");
+	tap_ok(number_of(statistics, "checkpoints", "longestMicroseconds") > 0, "which took its time");
+	tap_ok(number_of(statistics, "size", "logFiles") >= 2, "the log has files by now");
+	json_object_put(statistics);
+}
+
 static void test_timing(void)
 {
 	struct timing timing = { 0 };
@@ -235,6 +269,7 @@ int main(void)
 	test_sizes();
 	test_self();
 	test_reopened();
+	test_checkpoint();
 	test_timing();
 	fixture_close(&fixture);
 	return tap_done();

@@ -40,3 +40,29 @@ pushd_with() {
 	mv "$dir/config.saved" "$dir/config"
 	start_program "$name" "$top_builddir/pushd/tidings-pushd" --config "$dir/$name.conf"
 }
+
+# hold USER COUNT [TOKEN]: so many sessions of that user, greeted; "release" ends them
+hold() {
+	command -v node >/dev/null || {
+		[ "${CI-}" != true ] || return 1
+		skip 'node is not installed'
+	}
+	exec {held}< <(exec node "$BATS_TEST_DIRNAME/push/hold.mjs" "$@" 2>&1 </dev/null 3>&-)
+	holder=$!
+	IFS= read -r -t 60 -u "$held" output && [ "$output" = ready ]
+}
+
+# expect_ends COUNT "CODE REASON": so many of those that are held were closed like this
+expect_ends() {
+	local i
+
+	for i in $(seq "$1"); do
+		IFS= read -r -t 60 -u "$held" output || return
+		[ "$output" = "$2" ] || fail_with "ended with $output" || return
+	done
+}
+
+release() {
+	kill "$holder" 2>/dev/null || true
+	exec {held}<&-
+}
