@@ -345,7 +345,7 @@ int inbox_dispatch(struct inbox *inbox)
 	if (r < 0)
 		return r;
 	r = inbox_send(inbox);
-	if (r == 0)
+	if (r == 0 || r == -EPIPE) /* whoever has closed may have said why, or answered before */
 		r = inbox_receive(inbox);
 	if (r == 0)
 		r = inbox_send(inbox); /* what the callbacks have submitted */
