@@ -73,7 +73,8 @@ static void add_connection(struct buffer *to, const struct hub *hub, const struc
 	buffer_append_string(to, to->data[to->len - 1] == '[' ? "{\"user\":" : ",{\"user\":");
 	json_append_string(to, subscriber_name(session->subscriber));
 	buffer_print(to, ",\"age\":%u,\"queue\":%zu,\"kind\":\"%s\",\"id\":%d}",
-		hub->now - session->connected, queue, "websocket", session->fd);
+		hub->now - session->connected, queue, session->events ? "events" : "websocket",
+		session->fd);
 }
 
 /*

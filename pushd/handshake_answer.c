@@ -29,7 +29,7 @@ static const struct status {
 	{ 401, "Unauthorized", CLOSE "WWW-Authenticate: Bearer realm=\"tidings\"\r\n" },
 	{ 403, "Forbidden", CLOSE },
 	{ 404, "Not Found", CLOSE },
-	{ 405, "Method Not Allowed", CLOSE "Allow: GET\r\n" },
+	{ 405, "Method Not Allowed", CLOSE },
 	{ 406, "Not Acceptable", CLOSE },
 	{ 408, "Request Timeout", CLOSE },
 	{ 426, "Upgrade Required", "Connection: close, Upgrade\r\nUpgrade: websocket\r\n" },
@@ -68,7 +68,8 @@ static const struct {
 	[HANDSHAKE_TOO_LARGE] = { 431, "too_large", "The request head is too large", "" },
 	[HANDSHAKE_TOO_MANY] = { 431, "too_large", "The request has too many headers", "" },
 	[HANDSHAKE_HTTP_VERSION] = { 505, "invalid_request", "The request must be HTTP/1.1", "" },
-	[HANDSHAKE_METHOD] = { 405, "method_not_allowed", "An upgrade must be a GET request", "" },
+	[HANDSHAKE_METHOD] = { 405, "method_not_allowed", "An upgrade must be a GET request",
+		"Allow: GET\r\n" },
 	[HANDSHAKE_OLD_HTTP] = { 400, "invalid_request", "An upgrade needs HTTP/1.1", "" },
 	[HANDSHAKE_NO_CONNECTION] = { 400, "invalid_request",
 		"The header Connection must name upgrade", "" },
@@ -89,6 +90,14 @@ static int accept_value(struct slice key, char ret_value[static ACCEPT_SIZE])
 		return -ENOTSUP;
 	EVP_EncodeBlock((unsigned char *)ret_value, digest, SHA1_BYTES);
 	return 0;
+}
+
+int handshake_try(void)
+{
+	static const struct slice key = SLICE("dGhlIHNhbXBsZSBub25jZQ==");
+	char value[ACCEPT_SIZE];
+
+	return accept_value(key, value);
 }
 
 int handshake_accept(struct buffer *to, const struct handshake_request *request)

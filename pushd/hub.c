@@ -2,6 +2,7 @@
 #include "pushd/hub.h"
 
 #include "pushd/delivery.h"
+#include "pushd/event_stream.h"
 #include "pushd/message.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 
 enum {
+	CORK_MAX = 2048,      /* bytes that are gathered */
 	CONTROL_ROOM = 1024,  /* bytes above the send queue that pings and a close may take */
 	CLOSE_PATIENCE = 5,   /* seconds for the client to answer a close frame */
 };
@@ -23,14 +25,24 @@ void hub_read_clock(struct hub *hub)
 	hub->wall = (int64_t)time(NULL);
 }
 
+/* Of a connection that nobody closed or refused. */
+static void count_end(struct hub *hub, const struct session *session)
+{
+	uint64_t *closed = hub->statistics.closed;
+
+	if (session->state == SESSION_CLOSING || session->state == SESSION_REFUSED)
+		return;
+	if (session->events)
+		closed[END_STREAM]++;
+	else
+		closed[session->state == SESSION_HEAD ? END_UNFINISHED : END_1006]++;
+}
+
 void hub_kill(struct hub *hub, struct session *session)
 {
 	if (session->state == SESSION_DEAD)
 		return;
-	if (session->state == SESSION_HEAD)
-		hub->statistics.closed[END_UNFINISHED]++;
-	else if (session->state == SESSION_ANONYMOUS || session->state == SESSION_LIVE)
-		hub->statistics.closed[END_1006]++;
+	count_end(hub, session);
 	delivery_leave(hub, session);
 	clients_remove(&hub->clients, session);
 	close(take_fd(&session->fd));
@@ -92,30 +104,66 @@ void hub_flush(struct hub *hub, struct session *session)
 		delivery_drained(hub, session);
 }
 
+void hub_cork(struct session *session)
+{
+	session->corked = true;
+}
+
+void hub_uncork(struct hub *hub, struct session *session)
+{
+	int r;
+
+	if (!session->corked || session->state == SESSION_DEAD)
+		return;
+	session->corked = false;
+	r = session_flush(session);
+	if (r == SESSION_FULL)
+		r = hub_begin_queue(hub, session);
+	if (r < 0)
+		hub_kill(hub, session);
+}
+
+/* Whether so many bytes more are few enough to be gathered. */
+static bool fits_under_cork(const struct session *session, size_t len)
+{
+	return (session->queue ? session->queue->bytes.len : 0) + len <= CORK_MAX;
+}
+
 /* Sends what holds so many messages. */
 static int hub_send_within(struct hub *hub, struct session *session, struct slice frame,
 	size_t limit, unsigned messages)
 {
-	bool queued = session->queue;
+	bool queued;
 	int r;
 
+	if (session->corked && !fits_under_cork(session, frame.len))
+		hub_uncork(hub, session);
 	if (session->state == SESSION_DEAD)
 		return 0;
+	queued = session->queue;
 	r = frame.len > 0 ? session_send(session, frame, limit) : -ENOMEM;
 	if (r == 0) {
 		hub->statistics.bytes_out += frame.len;
 		hub->statistics.messages_out += messages;
 	}
-	if (r == 0 && session->queue && !queued)
+	if (r == 0 && session->queue && !queued && !session->corked)
 		r = hub_begin_queue(hub, session);
 	if (r < 0)
 		hub_kill(hub, session);
 	return r < 0 ? 0 : r;
 }
 
+static struct slice hub_envelope(const struct hub *hub, const struct session *session,
+	struct message *message)
+{
+	_Static_assert(sizeof(hub->epoch) <= EVENT_STREAM_EPOCH_MAX + 1, "an epoch fits");
+
+	return session->events ? message_event(message, hub->epoch) : message_frame(message);
+}
+
 int hub_tell(struct hub *hub, struct session *session)
 {
-	return hub_send_within(hub, session, message_frame(&hub->message),
+	return hub_send_within(hub, session, hub_envelope(hub, session, &hub->message),
 		hub->config->push.send_queue, 1);
 }
 
@@ -135,21 +183,56 @@ void hub_send_control(struct hub *hub, struct session *session, struct slice byt
 
 void hub_tell_surely(struct hub *hub, struct session *session)
 {
-	hub_send_surely(hub, session, message_frame(&hub->message), 1);
+	hub_send_surely(hub, session, hub_envelope(hub, session, &hub->message), 1);
+}
+
+static void close_websocket(struct hub *hub, struct session *session, uint16_t code,
+	const char *reason)
+{
+	_cleanup_(buffer_release) struct buffer frame = { 0 };
+
+	websocket_append_close(&frame, code, slice_of(reason));
+	hub_send_control(hub, session, buffer_slice(&frame));
+}
+
+/* The stream ends as any HTTP answer that ends with its connection. */
+static void close_events(struct hub *hub, struct session *session, uint16_t code,
+	const char *reason)
+{
+	_cleanup_(message_release) struct message error = { 0 };
+	_cleanup_(buffer_release) struct buffer retry = { 0 };
+	struct event_stream_end end = event_stream_end_of(code, reason);
+
+	event_stream_retry(&retry, end.retry);
+	hub_send_control(hub, session, buffer_slice(&retry));
+	if (end.code) {
+		message_begin(&error);
+		message_error(&error, end.code, end.sentence);
+		hub_send_surely(hub, session, message_event(&error, hub->epoch), 1);
+	}
+}
+
+static bool is_closed(const struct session *session)
+{
+	return session->state == SESSION_CLOSING || session->state == SESSION_REFUSED ||
+	       session->state == SESSION_DEAD;
 }
 
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason)
 {
-	_cleanup_(buffer_release) struct buffer frame = { 0 };
-
-	if (session->state == SESSION_CLOSING || session->state == SESSION_DEAD)
+	if (is_closed(session))
 		return;
 	statistics_closed(&hub->statistics, code);
 	delivery_leave(hub, session);
-	session->state = SESSION_CLOSING;
+	session->state = session->events ? SESSION_REFUSED : SESSION_CLOSING;
 	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
-	websocket_append_close(&frame, code, slice_of(reason));
-	hub_send_control(hub, session, buffer_slice(&frame));
+	if (session->events)
+		close_events(hub, session, code, reason);
+	else
+		close_websocket(hub, session, code, reason);
+	hub_uncork(hub, session);
+	if (session->events)
+		hub_finish(session);
 }
 
 void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error)

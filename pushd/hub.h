@@ -84,7 +84,18 @@ int hub_tell(struct hub *hub, struct session *session);
 void hub_tell_surely(struct hub *hub, struct session *session);
 void hub_send_control(struct hub *hub, struct session *session, struct slice bytes);
 
-/* Sends a close frame and lets the client no further. */
+/*
+ * What a client gets at its beginning comes in several pieces, from several rounds of the
+ * loop: between these two they are gathered, as far as they are few, and leave in one send().
+ * A call of the kernel for each would be most of what a new client costs.
+ */
+void hub_cork(struct session *session);
+void hub_uncork(struct hub *hub, struct session *session);
+
+/*
+ * Lets the client no further, and tells it why: by a close frame; or, on a stream of events,
+ * by an "error" with what belongs to that code.
+ */
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason);
 
 /* Tells the client that its token is not accepted, and closes. */

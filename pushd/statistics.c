@@ -19,6 +19,7 @@ static const struct end {
 	STATISTICS_ENDS(X)
 #undef X
 	[END_OTHER] = { 0, "other" },
+	[END_STREAM] = { 0, "stream" },
 	[END_UNFINISHED] = { 0, "unfinished" },
 };
 

@@ -39,7 +39,8 @@ struct hub;
 
 /*
  * How a connection ended: with the code of the close frame, whoever sent it first; or without
- * one. What was refused by HTTP is not here.
+ * one. A stream of events has the code that a WebSocket would have got. What was refused by HTTP
+ * is not here.
  */
 #define STATISTICS_ENDS(X)                                                                         \
 	X(1000)                                                                                    \
@@ -71,6 +72,7 @@ enum statistics_end {
 	STATISTICS_ENDS(X)
 #undef X
 	END_OTHER,	/* another code */
+	END_STREAM,	/* a client has left its stream of events */
 	END_UNFINISHED, /* vanished before its request was complete */
 	STATISTICS_ENDS_COUNT,
 };

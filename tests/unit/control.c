@@ -173,6 +173,29 @@ static void test_connection(void)
 	talk_end();
 }
 
+static void test_stream(void)
+{
+	_cleanup_(buffer_release) struct buffer head = { 0 };
+	_cleanup_(freeing_json) struct json_object *object = NULL;
+	struct json_object *list, *one;
+	int fd;
+
+	talk_begin();
+	fd = fixture_connect(&talk_fixture);
+	fixture_append_stream_head(&head, &talk_fixture, 0, (struct slice){ 0 });
+	tap_ok(write(fd, head.data, head.len) == (ssize_t)head.len, "a stream is asked for");
+	fixture_run(&talk_fixture);
+	object = ask_as(PEER_ALL, "{\"command\":\"connections\"}");
+	json_object_object_get_ex(object, "connections", &list);
+	one = json_object_array_get_idx(list, 0);
+	ok_string_equal(json_object_get_string(json_object_object_get(one, "kind")), "events",
+		"a stream of events");
+	ok_says("{\"command\":\"disconnect\",\"user\":\"a\"}", "count", "1");
+	close(fd);
+	fixture_run(&talk_fixture);
+	talk_end();
+}
+
 static void test_disconnect(void)
 {
 	talk_begin();
@@ -309,6 +332,7 @@ int main(void)
 	test_log_level();
 	test_connections();
 	test_connection();
+	test_stream();
 	test_disconnect();
 	test_wrong();
 	test_longest_user();

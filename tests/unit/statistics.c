@@ -161,6 +161,8 @@ static void test_refused(void)
 	ok_int_equal(counted()->refused[REASON_UPGRADE_REQUIRED], 1, "no upgrade");
 	play("nonsense\r\n\r\n", false);
 	ok_int_equal(counted()->refused[REASON_INVALID_REQUEST], 1, "no HTTP");
+	play("GET /api/notifications/stream HTTP/1.1\r\nHost: h\r\n\r\n", false);
+	ok_int_equal(counted()->refused[REASON_TOKEN_MISSING], 1, "a stream without a token");
 	play("GET / HTTP/1.1\r\n", true);
 	ok_int_equal(counted()->closed[END_UNFINISHED], 1, "half a head, and gone");
 	ok_int_equal(counted()->closed[END_1006], 0, "which is no connection that vanished");
@@ -177,7 +179,8 @@ static void test_gone(int token)
 	play(buffer_string(&head), true);
 	ok_int_equal(talk_fixture.hub.clients.count, 0, "nobody is left");
 	ok_int_equal(counted()->closed[END_1006], 1, "one has vanished");
-	ok_int_equal(counted()->authenticated, 0, "and never spoke for a user");
+	ok_int_equal(counted()->upgraded, 1, "of those who were to be upgraded");
+	ok_int_equal(counted()->messages_in, 0, "and said nothing");
 	talk_end();
 }
 
@@ -191,6 +194,21 @@ static void test_vanished(void)
 	ok_int_equal(counted()->upgraded, 1, "an upgrade without a token");
 	ok_int_equal(counted()->authenticated, 0, "speaks for nobody yet");
 	ok_int_equal(counted()->closed[END_1006], 1, "no close frame: 1006");
+	talk_end();
+}
+
+static void test_stream(void)
+{
+	_cleanup_(buffer_release) struct buffer head = { 0 };
+
+	talk_begin();
+	fixture_append_stream_head(&head, &talk_fixture, 0, (struct slice){ 0 });
+	play(buffer_string(&head), false);
+	ok_int_equal(counted()->streams, 1, "a stream of events");
+	ok_int_equal(counted()->upgraded, 0, "is no upgrade");
+	ok_int_equal(counted()->authenticated, 1, "and speaks for a user");
+	ok_int_equal(counted()->closed[END_STREAM], 1, "its client has left it");
+	ok_int_equal(counted()->closed[END_1006], 0, "which is how streams end");
 	talk_end();
 }
 
@@ -254,6 +272,7 @@ int main(void)
 	test_nobody_there();
 	test_refused();
 	test_vanished();
+	test_stream();
 	test_gone(-1);
 	test_gone(0);
 	test_json();

@@ -29,6 +29,7 @@ pushd_with() {
 
 	shift
 	cp -r "$dir/config" "$dir/config.saved"
+	cp "$TIDINGS_CONFIG" "$dir/saved.conf"
 	set_config push listen "$dir/$name.sock"
 	set_config push control "$dir/$name-control.sock"
 	while [ $# -gt 0 ]; do
@@ -38,6 +39,7 @@ pushd_with() {
 	cp "$TIDINGS_CONFIG" "$dir/$name.conf"
 	rm -r "$dir/config"
 	mv "$dir/config.saved" "$dir/config"
+	mv "$dir/saved.conf" "$TIDINGS_CONFIG"
 	start_program "$name" "$top_builddir/pushd/tidings-pushd" --config "$dir/$name.conf"
 }
 
