@@ -83,7 +83,7 @@ teardown_file() {
 	scenario stream token_ends
 }
 
-@test "forgotten, disconnected, revoked: an error says which, and coming back takes long" {
+@test "forgotten, tokens revoked: an error says which, and coming back takes long" {
 	scenario stream dismissed
 }
 
