@@ -70,11 +70,14 @@ void notifications_stats(struct exchange *exchange)
 	if (r == 0 && !inbox_next_statistics(&answer, &store))
 		r = -EBADMSG;
 	if (r != INBOX_REVOKED)
-		ask_push(exchange, SLICE("{\"command\":\"statistics\"}"), CONTROL_TIMEOUT_MS, &push);
+		ask_push(exchange, SLICE("{\"command\":\"statistics\"}"), CONTROL_TIMEOUT_MS,
+			&push);
 	if (push.text.len == 0 && store.len == 0) {
 		route_refuse_for_store(exchange, &request, r);
 		return;
 	}
+	if (r != 0)
+		log_error("the store tells no statistics: %s", r < 0 ? strerror(-r) : "it refuses");
 	buffer_append_string(body, "{\"version\":\"" PACKAGE_VERSION "\"");
 	append_part(body, "push", buffer_slice(&push.text));
 	append_part(body, "store", store);
@@ -115,8 +118,8 @@ static const struct member {
 	{ "revoke", read_revoke },
 };
 
-static void read_member(struct slice name, struct json_object *value,
-	struct disconnect *disconnect, struct problems *problems)
+static void read_member(struct slice name, struct json_object *value, struct disconnect *disconnect,
+	struct problems *problems)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
 		if (!slice_is(name, members[i].name))
@@ -135,7 +138,9 @@ static bool read_disconnect(struct exchange *exchange, struct json_object *objec
 	struct problems problems = { 0 };
 
 	json_object_object_foreach(object, name, value)
+	{
 		read_member(slice_of(name), value, &disconnect, &problems);
+	}
 	if (!json_object_object_get_ex(object, "userId", NULL))
 		problems_add(&problems, SLICE("userId"), "is missing");
 	if (problems.count > 0)

@@ -44,7 +44,8 @@ static struct json_object *element_at(const struct control_answer *page, size_t 
 {
 	struct json_object *list = json_object_object_get(page->json, "connections");
 
-	return json_object_is_type(list, json_type_array) ? json_object_array_get_idx(list, i) : NULL;
+	return json_object_is_type(list, json_type_array) ? json_object_array_get_idx(list, i)
+							  : NULL;
 }
 
 /* An object a line, as the push daemon has it. */
@@ -56,8 +57,9 @@ static int print_lines(const struct tool *tool, const struct control_answer *pag
 	for (size_t i = 0; status == TOOL_DONE && (connection = element_at(page, i)); i++) {
 		_cleanup_(buffer_release) struct buffer line = { 0 };
 
-		buffer_append_string(&line, json_object_to_json_string_ext(connection,
-			JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		buffer_append_string(&line,
+			json_object_to_json_string_ext(connection,
+				JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 		status = output_json(tool, &line);
 	}
 	return status;

@@ -131,7 +131,8 @@ static int check(const struct arguments *arguments, const char *user)
 		return tool_refuse(&disconnect_command, "--revoke takes a USER");
 	if (user && !tool_check_user(&disconnect_command, user))
 		return TOOL_USAGE;
-	return arguments->all && !arguments->yes ? confirm_possible(&disconnect_command) : TOOL_DONE;
+	return arguments->all && !arguments->yes ? confirm_possible(&disconnect_command)
+						 : TOOL_DONE;
 }
 
 int disconnect_run(int argc, char **argv)

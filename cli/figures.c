@@ -186,8 +186,10 @@ static void add_members(struct table *table, struct slice label, struct json_obj
 	bool all = label.len == 0 || json_object_object_length(object) <= MEMBERS_ALL;
 
 	json_object_object_foreach(object, name, value)
+	{
 		if (all || !is_zero(value))
 			add_member(table, label, slice_of(name), value);
+	}
 }
 
 void figures_add(struct table *table, struct json_object *object)

@@ -6,7 +6,8 @@
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
 /* In the first unit, or one that is a thousand times as large as the one before. */
-static void append_scaled(struct buffer *to, uint64_t number, const char *const *units, size_t count)
+static void append_scaled(struct buffer *to, uint64_t number, const char *const *units,
+	size_t count)
 {
 	double value = (double)number;
 	size_t unit = 0;

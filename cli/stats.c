@@ -1,6 +1,6 @@
 /*
  * tidings stats: what the push daemon and the store have counted. Where one of them cannot be
- * reached the other is told all the same. As JSON it is the answer of GET /stats in the REST
+ * reached the other is told all the same; a push daemon without a control socket is left out. As JSON it is the answer of GET /stats in the REST
  * interface.
  */
 #include "cli/figures.h"
@@ -37,7 +37,7 @@ static int print_table(const struct tool *tool, const char *heading, struct json
 	return output_text(tool, &text);
 }
 
-/* What was found out; NULL where it could not be. */
+/* What was found out; empty where it could not be. */
 struct statistics {
 	struct control_answer push;
 	struct inbox_answer answer;
@@ -56,8 +56,9 @@ static void ask(struct tool *tool, struct statistics *statistics)
 	struct inbox_request request = { .operation = INBOX_STATISTICS };
 	int status;
 
-	statistics->status = push_call(tool, NULL, SLICE("{\"command\":\"statistics\"}"),
-		&statistics->push);
+	if (*tool->config->push.control)
+		statistics->status = push_call(tool, NULL, SLICE("{\"command\":\"statistics\"}"),
+			&statistics->push);
 	status = tool_call(tool, NULL, &request, &statistics->answer);
 	if (status == TOOL_DONE)
 		inbox_next_statistics(&statistics->answer, &statistics->store);

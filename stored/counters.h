@@ -45,7 +45,7 @@ struct flushes {
 struct counters {
 	int64_t begun; /* as timing_now() had it */
 	uint64_t committed[COUNTERS];
-	uint64_t pending[COUNTERS]; /* of the transaction under way */
+	uint64_t pending[COUNTERS];	  /* of the transaction under way */
 	uint64_t results[INBOX_STATUSES]; /* requests by what became of them; [0] = done */
 	struct flushes flushes;
 	unsigned connections;	 /* now */

@@ -27,13 +27,14 @@ static int measure(int home_fd, const char *name, struct extent *ret_extent)
 	struct extent extent = { 0 };
 	const struct dirent *entry;
 	struct stat status;
-	int fd = tree_open(home_fd, name);
+	_cleanup_(closing_fd) int fd = tree_open(home_fd, name);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!directory)
 		return fd < 0 ? fd : -errno;
+	take_fd(&fd); /* the directory's */
 	while (extent.files < FILES_MAX && (entry = readdir(directory))) {
-		if (fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+		if (fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
 			!S_ISREG(status.st_mode))
 			continue;
 		extent.files++;
@@ -103,10 +104,14 @@ static void add_self(struct buffer *to, struct store *store)
 static void add_notifications(struct buffer *to, const struct store *store)
 {
 	static const char *const names[COUNTERS] = {
-		[COUNTER_CREATED] = "created",	       [COUNTER_READ] = "read",
-		[COUNTER_UNREAD] = "unread",	       [COUNTER_DELETED] = "deleted",
-		[COUNTER_EXPIRED] = "expired",	       [COUNTER_WITHDRAWN] = "withdrawn",
-		[COUNTER_BROADCAST_CREATED] = "created", [COUNTER_BROADCAST_EXPIRED] = "expired",
+		[COUNTER_CREATED] = "created",
+		[COUNTER_READ] = "read",
+		[COUNTER_UNREAD] = "unread",
+		[COUNTER_DELETED] = "deleted",
+		[COUNTER_EXPIRED] = "expired",
+		[COUNTER_WITHDRAWN] = "withdrawn",
+		[COUNTER_BROADCAST_CREATED] = "created",
+		[COUNTER_BROADCAST_EXPIRED] = "expired",
 		[COUNTER_BROADCAST_WITHDRAWN] = "withdrawn",
 	};
 	const uint64_t *counts = store->counters.committed;
@@ -152,7 +157,7 @@ static void add_requests(struct buffer *to, const struct counters *counters)
 static int add_sizes(struct buffer *to, const struct store *store)
 {
 	int home_fd = environment_home_fd(store->environment);
-	struct extent data, log;
+	struct extent data = { 0 }, log = { 0 };
 	int r = measure(home_fd, "data", &data);
 
 	if (r == 0)

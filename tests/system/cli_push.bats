@@ -247,4 +247,7 @@ setup() {
 		[ -z "$output" ]
 		[[ $stderr == *'the push daemon has no control socket: control in section push of the configuration is empty' ]]
 	done
+	run -0 --separate-stderr tidings stats --json --config other.conf
+	of_json '.push == null and .store.uptime >= 0'
+	[ -z "$stderr" ]
 }

@@ -4,7 +4,7 @@
 bats_require_minimum_version 1.5.0
 
 # In single quotes stand texts for jq; variables come from common.bash, and go there
-# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load common
 load rest
 load push/drive

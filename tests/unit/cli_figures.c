@@ -26,7 +26,8 @@ static void test_values(void)
 	ok_rows("{}", "A B\n", "nothing");
 	ok_rows("{\"version\":\"1.0\",\"uptime\":61,\"diskFull\":false,\"gone\":null,\"n\":0}",
 		"A B\nversion 1.0\nuptime 1 min\ndisk full no\ngone -\nn 0\n", "of each type");
-	ok_rows("{\"cache\":{\"bytes\":1000,\"hitRate\":0.51234,\"mean\":2.5000},\"size\":{\"dataBytes\":5}}",
+	ok_rows("{\"cache\":{\"bytes\":1000,\"hitRate\":0.51234,\"mean\":2.5000},\"size\":{"
+		"\"dataBytes\":5}}",
 		"A B\ncache bytes 1.0 kB\ncache hit rate 51.2 %\ncache mean 2.50\nsize data 5 B\n",
 		"objects, sizes and shares");
 	ok_rows("{\"checkpoints\":{\"lastMicroseconds\":1500},\"feed\":{\"lagMilliseconds\":1500}}",
@@ -45,7 +46,8 @@ static void test_many(void)
 
 static void test_histograms(void)
 {
-	ok_rows("{\"latency\":{\"buckets\":{\"100\":5,\"1000\":98,\"5000\":99},\"count\":100,\"sum\":50000}}",
+	ok_rows("{\"latency\":{\"buckets\":{\"100\":5,\"1000\":98,\"5000\":99},\"count\":100,"
+		"\"sum\":50000}}",
 		"A B\nlatency count 100\nlatency mean 500 us\nlatency of 50 % up to 1.0 ms\n"
 		"latency of 99 % up to 5.0 ms\n",
 		"a histogram");

@@ -146,7 +146,8 @@ static int call(struct slice request, behaviour *behave, const void *context, in
 	return r;
 }
 
-static void ok_fails(behaviour *behave, const char *text, int timeout, int expected, const char *name)
+static void ok_fails(behaviour *behave, const char *text, int timeout, int expected,
+	const char *name)
 {
 	struct control_answer answer = { .text.len = 4711 };
 	int r = call(SLICE("{}"), behave, text, timeout, &answer);
@@ -181,7 +182,8 @@ static void test_done(behaviour *behave, const char *name)
 	ok_int_equal(call(SLICE("{\"command\":\"x\"}"), behave,
 			     "{\"count\": 7, \"below\": -1, \"text\": \"7\"}\n", PATIENT, &answer),
 		0, "%s: done", name);
-	tap_ok(slice_is(buffer_slice(&answer.text), "{\"count\": 7, \"below\": -1, \"text\": \"7\"}"),
+	tap_ok(slice_is(buffer_slice(&answer.text),
+		       "{\"count\": 7, \"below\": -1, \"text\": \"7\"}"),
 		"%s: the text is there as it came", name);
 	tap_ok(control_number(&answer, "count", &number) == 0 && number == 7, "%s: a number", name);
 	ok_int_equal(control_number(&answer, "below", &number), -EBADMSG, "%s: one below 0", name);
@@ -209,7 +211,8 @@ static void test_refused_badly(void)
 
 	ok_int_equal(call(SLICE("{}"), say, "{\"error\":{}}\n", PATIENT, &answer), CONTROL_REFUSED,
 		"an error that is no text");
-	tap_ok(slice_is(control_refusal(&answer), "") && slice_is(control_refusal_code(&answer), ""),
+	tap_ok(slice_is(control_refusal(&answer), "") &&
+			slice_is(control_refusal_code(&answer), ""),
 		"has neither sentence nor code");
 	control_answer_release(&answer);
 }

@@ -68,7 +68,8 @@ static void test_refusal(void)
 		greet(&bytes, cases[i].status);
 		turn_away(&bytes);
 		inbox_submit(inbox, &request, note_result, &result);
-		ok_int_equal(inbox_dispatch(inbox), cases[i].expected, "it is told why it is refused");
+		ok_int_equal(inbox_dispatch(inbox), cases[i].expected,
+			"it is told why it is refused");
 		ok_int_equal(result, 1, "the request waits for another connection");
 	}
 }

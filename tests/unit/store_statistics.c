@@ -39,8 +39,10 @@ static void ok_numbers(const char *object, const char *expected)
 	_cleanup_(freeing_json) struct json_object *statistics = ask();
 
 	json_object_object_foreach(json_object_object_get(statistics, object), name, value)
+	{
 		buffer_print(&text, "%s%s %s", text.len > 0 ? ", " : "", name,
 			json_object_to_json_string(value));
+	}
 	ok_string_equal(buffer_string(&text), expected, "%s", object);
 }
 
@@ -119,8 +121,8 @@ static void test_broadcasts(void)
 
 	broadcast();
 	ok_numbers("broadcasts", "live 2, created 2, expired 0, withdrawn 0");
-	fixture_do(&fixture, &(struct inbox_request){ .operation = INBOX_WITHDRAW_BROADCAST,
-				     .id = id });
+	fixture_do(&fixture,
+		&(struct inbox_request){ .operation = INBOX_WITHDRAW_BROADCAST, .id = id });
 	ok_numbers("broadcasts", "live 1, created 2, expired 0, withdrawn 1");
 }
 
@@ -172,8 +174,8 @@ static void test_counters(void)
 static void test_sizes(void)
 {
 	_cleanup_(freeing_json) struct json_object *statistics = ask();
-	double rate = json_object_get_double(json_object_object_get(
-		json_object_object_get(statistics, "cache"), "hitRate"));
+	double rate = json_object_get_double(
+		json_object_object_get(json_object_object_get(statistics, "cache"), "hitRate"));
 	int64_t hits = number_of(statistics, "cache", "hits");
 	int64_t misses = number_of(statistics, "cache", "misses");
 
@@ -182,7 +184,7 @@ static void test_sizes(void)
 	ok_int_equal(number_of(statistics, "size", "logFiles"), 1, "it is one file");
 	tap_ok(number_of(statistics, "cache", "bytes") >= 8 << 20, "the cache is as configured");
 	tap_ok(hits > 0 && misses > 0 &&
-		       fabs(rate - (double)hits / (double)(hits + misses)) < 0.0001,
+			fabs(rate - (double)hits / (double)(hits + misses)) < 0.0001,
 		"the hit rate is the hits' share");
 }
 
@@ -234,14 +236,16 @@ static void test_checkpoint(void)
 	memset(content + strlen(content), 'm', sizeof(content) - 1 - strlen(content));
 	content[sizeof(content) - 1] = '"';
 	for (size_t i = 0; i < ARRAY_LENGTH(drafts); i++)
-		drafts[i] = (struct draft){ .user = SLICE("fay"), .content = { content, sizeof(content) } };
+		drafts[i] = (struct draft){ .user = SLICE("fay"),
+			.content = { content, sizeof(content) } };
 	for (int i = 0; i < 100 && count_checkpoints() == 0; i++) {
 		fixture_do(&fixture, &request);
 		store_work(fixture.store);
 	}
 	statistics = ask();
 	ok_int_equal(number_of(statistics, "checkpoints", "count"), 1, "there was a checkpoint");
-	tap_ok(number_of(statistics, "checkpoints", "longestMicroseconds") > 0, "which took its time");
+	tap_ok(number_of(statistics, "checkpoints", "longestMicroseconds") > 0,
+		"which took its time");
 	tap_ok(number_of(statistics, "size", "logFiles") >= 2, "the log has files by now");
 	json_object_put(statistics);
 }
@@ -254,7 +258,7 @@ static void test_timing(void)
 	timing_add(&timing, timing_now());
 	ok_int_equal(timing.count, 2, "two were counted");
 	tap_ok(timing.longest >= 1000000 && timing.last < timing.longest &&
-		       timing.total == timing.longest + timing.last,
+			timing.total == timing.longest + timing.last,
 		"the last, the longest and all together");
 }
 
