@@ -1,6 +1,8 @@
 /* Who may open a session, see gate.h. */
 #include "pushd/gate.h"
 
+#include "lib/origin.h"
+
 #include "pushd/event_stream.h"
 
 #include <errno.h>
@@ -37,33 +39,17 @@ enum gate_endpoint gate_endpoint(const struct config *config, struct slice path)
 	return GATE_NOWHERE;
 }
 
-/* Same origin: what stands behind "http://" or "https://" is the host that was asked. */
-static bool is_same_origin(struct slice origin, struct slice host)
-{
-	static const char *const schemes[] = { "http://", "https://" };
-
-	for (size_t i = 0; i < ARRAY_LENGTH(schemes); i++) {
-		size_t len = strlen(schemes[i]);
-
-		if (origin.len == len + host.len && memcmp(origin.data, schemes[i], len) == 0 &&
-		    strncasecmp(origin.data + len, host.data, host.len) == 0)
-			return true;
-	}
-	return false;
-}
-
+/* Which scheme the browser used only the proxy knows: either is the same origin. */
 bool gate_allows_origin(const struct config *config, const struct handshake_request *request)
 {
-	char **allowed = config->web.allowed_origins;
+	struct slice origin = request->origin;
 
-	if (!request->origin.data)
+	if (!origin.data)
 		return true;
-	if (!*allowed)
-		return is_same_origin(request->origin, request->host);
-	for (; *allowed; allowed++)
-		if (slice_is(request->origin, *allowed))
-			return true;
-	return false;
+	if (*config->web.allowed_origins)
+		return origin_is_listed(config->web.allowed_origins, origin);
+	return origin_is_of(origin, "http", request->host) ||
+	       origin_is_of(origin, "https", request->host);
 }
 
 static int refuse_origin(struct gate_refusal *refusal)
