@@ -114,8 +114,8 @@ static enum failure run_connections(const struct request *request)
 	size_t at;
 
 	if (get_user(request, &user) < 0 ||
-	    json_member_number(request->object, "after", 0, INT_MAX, -1, &after) < 0 ||
-	    json_member_number(request->object, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &limit) < 0)
+		json_member_number(request->object, "after", 0, INT_MAX, -1, &after) < 0 ||
+		json_member_number(request->object, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &limit) < 0)
 		return WRONG_MEMBER;
 	at = (size_t)(after + 1);
 	if (user.data)
@@ -158,8 +158,8 @@ static enum failure run_disconnect(const struct request *request)
 	unsigned count;
 
 	if (get_user(request, &user) < 0 || everybody == (user.data != NULL) ||
-	    (everybody && (!json_object_is_type(all, json_type_boolean) ||
-				  !json_object_get_boolean(all))))
+		(everybody && (!json_object_is_type(all, json_type_boolean) ||
+				      !json_object_get_boolean(all))))
 		return WRONG_MEMBER;
 	if (everybody && request->right < PEER_ALL)
 		return FORBIDDEN;
@@ -175,7 +175,8 @@ static enum failure run_log_level(const struct request *request)
 	const char *text;
 
 	if (json_member_text(request->object, "level", &name) < 0 ||
-	    (name.data && (strlen(name.data) != name.len || log_level_parse(name.data, &level) < 0)))
+		(name.data &&
+			(strlen(name.data) != name.len || log_level_parse(name.data, &level) < 0)))
 		return WRONG_MEMBER;
 	text = log_level_name(level);
 	if (level != log_get_level())
@@ -261,7 +262,8 @@ void control_answer(struct hub *hub, enum peer_right right, struct slice line, s
 	int r;
 
 	if (right < PEER_SERVE) {
-		control_fail(to, "forbidden", "Only root, this program's own user, the group tidings "
+		control_fail(to, "forbidden",
+			"Only root, this program's own user, the group tidings "
 			"and api-users may ask anything here");
 		return;
 	}
@@ -269,7 +271,8 @@ void control_answer(struct hub *hub, enum peer_right right, struct slice line, s
 	if (r < 0)
 		to->failed = r;
 	else if (r > 0 || !json_object_is_type(request.object, json_type_object))
-		control_fail(to, "invalid_request", "The request must be one valid JSON object on a line");
+		control_fail(to, "invalid_request",
+			"The request must be one valid JSON object on a line");
 	else
 		run(&request);
 	json_object_put(request.object);

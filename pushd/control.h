@@ -8,7 +8,7 @@
 #include "pushd/hub.h"
 
 enum {
-	CONTROL_LINE_MAX = 4096,	/* bytes of a request, without the end of its line */
+	CONTROL_LINE_MAX = 4096,	 /* bytes of a request, without the end of its line */
 	CONTROL_ANSWER_MAX = 512 * 1024, /* bytes of an answer, with it */
 };
 

@@ -89,7 +89,8 @@ static char *end_of_line(struct control_peer *peer)
 static int receive(struct control_peer *peer)
 {
 	size_t room = sizeof(peer->input) - peer->input_len;
-	ssize_t n = recv(sd_event_source_get_io_fd(peer->source), peer->input + peer->input_len, room, 0);
+	ssize_t n = recv(sd_event_source_get_io_fd(peer->source), peer->input + peer->input_len,
+		room, 0);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -107,7 +108,8 @@ static int answer_line(struct control_peer *peer)
 	if (!end && peer->input_len < sizeof(peer->input))
 		return 0;
 	if (end) {
-		control_answer(hub, peer->peer.right, (struct slice){ peer->input, len }, &peer->answer);
+		control_answer(hub, peer->peer.right, (struct slice){ peer->input, len },
+			&peer->answer);
 		hub_bury(hub);
 		peer->input_len -= len + 1;
 		memmove(peer->input, end + 1, peer->input_len);

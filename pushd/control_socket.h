@@ -14,8 +14,9 @@
 #include <systemd/sd-event.h>
 
 enum {
-	CONTROL_PEERS_MAX = 64,	   /* connections at a time */
-	CONTROL_PEERS_OF_USER = 16, /* of one user who may not do everything; of all who may nothing */
+	CONTROL_PEERS_MAX = 64, /* connections at a time */
+	/* of one user who may not do everything; or of all who may nothing */
+	CONTROL_PEERS_OF_USER = 16,
 };
 
 struct control_socket;

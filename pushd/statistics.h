@@ -16,25 +16,25 @@
 struct hub;
 
 /* Why a client was refused: the codes of HTTP answers and of "auth_failed". */
-#define STATISTICS_REASONS(X)                                                                      \
-	X(REASON_FULL, "full") /* answered 503, for want of room */                                \
-	X(REASON_INVALID_REQUEST, "invalid_request")                                               \
-	X(REASON_TOO_LARGE, "too_large")                                                           \
-	X(REASON_REQUEST_TIMEOUT, "request_timeout")                                               \
-	X(REASON_METHOD_NOT_ALLOWED, "method_not_allowed")                                         \
-	X(REASON_UPGRADE_REQUIRED, "upgrade_required")                                             \
-	X(REASON_NOT_FOUND, "not_found")                                                           \
-	X(REASON_NOT_ACCEPTABLE, "not_acceptable")                                                 \
-	X(REASON_FORBIDDEN, "forbidden") /* the origin */                                          \
-	X(REASON_AUTH_REQUIRED, "auth_required") /* the first message was another */               \
-	X(REASON_TOKEN_MISSING, "token_missing")                                                   \
-	X(REASON_TOKEN_MALFORMED, "token_malformed")                                               \
-	X(REASON_TOKEN_ALGORITHM, "token_algorithm")                                               \
-	X(REASON_TOKEN_SIGNATURE, "token_signature")                                               \
-	X(REASON_TOKEN_EXPIRED, "token_expired")                                                   \
-	X(REASON_TOKEN_NOT_YET, "token_not_yet")                                                   \
-	X(REASON_TOKEN_CLAIMS, "token_claims")                                                     \
-	X(REASON_TOKEN_REVOKED, "token_revoked")                                                   \
+#define STATISTICS_REASONS(X)                                                        \
+	X(REASON_FULL, "full") /* answered 503, for want of room */                  \
+	X(REASON_INVALID_REQUEST, "invalid_request")                                 \
+	X(REASON_TOO_LARGE, "too_large")                                             \
+	X(REASON_REQUEST_TIMEOUT, "request_timeout")                                 \
+	X(REASON_METHOD_NOT_ALLOWED, "method_not_allowed")                           \
+	X(REASON_UPGRADE_REQUIRED, "upgrade_required")                               \
+	X(REASON_NOT_FOUND, "not_found")                                             \
+	X(REASON_NOT_ACCEPTABLE, "not_acceptable")                                   \
+	X(REASON_FORBIDDEN, "forbidden")	 /* the origin */                    \
+	X(REASON_AUTH_REQUIRED, "auth_required") /* the first message was another */ \
+	X(REASON_TOKEN_MISSING, "token_missing")                                     \
+	X(REASON_TOKEN_MALFORMED, "token_malformed")                                 \
+	X(REASON_TOKEN_ALGORITHM, "token_algorithm")                                 \
+	X(REASON_TOKEN_SIGNATURE, "token_signature")                                 \
+	X(REASON_TOKEN_EXPIRED, "token_expired")                                     \
+	X(REASON_TOKEN_NOT_YET, "token_not_yet")                                     \
+	X(REASON_TOKEN_CLAIMS, "token_claims")                                       \
+	X(REASON_TOKEN_REVOKED, "token_revoked")                                     \
 	X(REASON_OTHER, "other")
 
 /*
@@ -42,38 +42,38 @@ struct hub;
  * one. A stream of events has the code that a WebSocket would have got. What was refused by HTTP
  * is not here.
  */
-#define STATISTICS_ENDS(X)                                                                         \
-	X(1000)                                                                                    \
-	X(1001)                                                                                    \
-	X(1002)                                                                                    \
-	X(1003)                                                                                    \
-	X(1005) /* a close frame without a code */                                                 \
-	X(1006) /* vanished without a close frame */                                               \
-	X(1007)                                                                                    \
-	X(1008)                                                                                    \
-	X(1009)                                                                                    \
-	X(1011)                                                                                    \
-	X(1013)                                                                                    \
-	X(4401)                                                                                    \
-	X(4403)                                                                                    \
-	X(4408)                                                                                    \
-	X(4409)                                                                                    \
+#define STATISTICS_ENDS(X)                           \
+	X(1000)                                      \
+	X(1001)                                      \
+	X(1002)                                      \
+	X(1003)                                      \
+	X(1005) /* a close frame without a code */   \
+	X(1006) /* vanished without a close frame */ \
+	X(1007)                                      \
+	X(1008)                                      \
+	X(1009)                                      \
+	X(1011)                                      \
+	X(1013)                                      \
+	X(4401)                                      \
+	X(4403)                                      \
+	X(4408)                                      \
+	X(4409)                                      \
 	X(4429)
 
 enum statistics_reason {
 #define X(enumerator, name) enumerator,
 	STATISTICS_REASONS(X)
 #undef X
-	STATISTICS_REASONS_COUNT,
+		STATISTICS_REASONS_COUNT,
 };
 
 enum statistics_end {
 #define X(code) END_##code,
 	STATISTICS_ENDS(X)
 #undef X
-	END_OTHER,	/* another code */
-	END_STREAM,	/* a client has left its stream of events */
-	END_UNFINISHED, /* vanished before its request was complete */
+		END_OTHER, /* another code */
+	END_STREAM,	   /* a client has left its stream of events */
+	END_UNFINISHED,	   /* vanished before its request was complete */
 	STATISTICS_ENDS_COUNT,
 };
 

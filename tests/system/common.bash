@@ -93,7 +93,8 @@ start_program() {
 }
 
 # activate_program NAME ADDRESS PROGRAM [ARGUMENT...]: with a socket, as by systemd, at
-# a /PATH or, for "port", a free port. Leaves that in $port.
+# a /PATH or, for "port", a free port. Leaves that in $port. Several have commas between them,
+# and NAME=ADDRESS has a name.
 activate_program() {
 	launch "$1" activate "$2" "${@:3}"
 }

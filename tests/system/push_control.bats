@@ -107,6 +107,15 @@ scenario_as() {
 	[ "$(cat "$dir/file")" = precious ]
 }
 
+@test "systemd may hand it over, beside those of clients, and keeps it" {
+	activate_program given "$dir/given.sock,control=$dir/given-control.sock" \
+		"$pushd" --config "$TIDINGS_CONFIG"
+	given=$dir/given.sock control=$dir/given-control.sock scenario control counts_itself
+	stop_program given
+	[ -S "$dir/given-control.sock" ]
+	[ -S "$control" ]
+}
+
 @test "an empty path means none" {
 	pushd_with without push control ""
 	[ ! -e "$dir/without-control.sock" ]

@@ -17,8 +17,9 @@ static struct json_object *ask_as(enum peer_right right, const char *line)
 	control_answer(&talk_fixture.hub, right, (struct slice){ copy, strlen(line) }, &answer);
 	hub_bury(&talk_fixture.hub);
 	free(copy);
-	if (answer.len == 0 || memchr(answer.data, '\n', answer.len) != answer.data + answer.len - 1 ||
-	    json_parse((struct slice){ answer.data, answer.len - 1 }, &object) != 0)
+	if (answer.len == 0 ||
+		memchr(answer.data, '\n', answer.len) != answer.data + answer.len - 1 ||
+		json_parse((struct slice){ answer.data, answer.len - 1 }, &object) != 0)
 		tap_ok(false, "the answer to %s is no line of JSON", line);
 	return object;
 }
@@ -89,7 +90,8 @@ static const char *page(const char *line)
 		return "none";
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		json_object_object_get_ex(json_object_array_get_idx(list, i), "user", &user);
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s ", json_object_get_string(user));
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s ",
+			json_object_get_string(user));
 	}
 	if (json_object_object_get_ex(object, "next", &next))
 		snprintf(text + len, sizeof(text) - len, "…");
@@ -117,7 +119,8 @@ static unsigned turn_pages(unsigned limit, unsigned *ret_connections)
 
 		snprintf(line, sizeof(line), "{\"command\":\"connections\",\"limit\":%u", limit);
 		if (next >= 0)
-			snprintf(line + strlen(line), sizeof(line) - strlen(line), ",\"after\":%d", (int)next);
+			snprintf(line + strlen(line), sizeof(line) - strlen(line), ",\"after\":%d",
+				(int)next);
 		strcat(line, "}");
 		object = ask_as(PEER_ALL, line);
 		json_object_object_get_ex(object, "connections", &list);
@@ -141,11 +144,14 @@ static void test_connections(void)
 	close(fixture_connect(&talk_fixture)); /* one that is not authenticated */
 	ok_string_equal(page("{\"command\":\"connections\"}"), "a b a ", "in order of descriptors");
 	ok_string_equal(page("{\"command\":\"connections\",\"limit\":2}"), "a b …", "a page");
-	ok_string_equal(page("{\"command\":\"connections\",\"user\":\"a\"}"), "a a ", "of one user");
+	ok_string_equal(page("{\"command\":\"connections\",\"user\":\"a\"}"), "a a ",
+		"of one user");
 	ok_string_equal(page("{\"command\":\"connections\",\"user\":\"a\",\"limit\":1}"), "a …",
 		"the first of one user");
-	ok_string_equal(page("{\"command\":\"connections\",\"user\":\"c\"}"), "", "of one who is away");
-	ok_string_equal(page("{\"command\":\"connections\",\"after\":2147483647}"), "", "after all");
+	ok_string_equal(page("{\"command\":\"connections\",\"user\":\"c\"}"), "",
+		"of one who is away");
+	ok_string_equal(page("{\"command\":\"connections\",\"after\":2147483647}"), "",
+		"after all");
 	for (unsigned limit = 1; limit <= 4; limit++) {
 		ok_int_equal(turn_pages(limit, &connections), (4 + limit - 1) / limit,
 			"pages of %u, one of the four is not told", limit);
@@ -168,7 +174,8 @@ static void test_connection(void)
 	one = json_object_array_get_idx(list, 0);
 	ok_int_equal(number_of(one, "age"), 7, "seconds since it came");
 	ok_int_equal(number_of(one, "queue"), 0, "bytes that wait");
-	ok_string_equal(json_object_get_string(json_object_object_get(one, "kind")), "websocket", "its kind");
+	ok_string_equal(json_object_get_string(json_object_object_get(one, "kind")), "websocket",
+		"its kind");
 	tap_ok(number_of(one, "id") >= 0, "its number");
 	talk_end();
 }
@@ -224,17 +231,31 @@ static void test_disconnect(void)
 static void test_wrong(void)
 {
 	static const char *const malformed[] = {
-		"", " ", "\r", "x", "{", "}", "[]", "null", "1", "\"ping\"", "{\"command\":\"ping\"",
-		"{\"command\":\"ping\"}x", "{\"command\":\"ping\"}{\"command\":\"ping\"}",
-		"{\"command\":\"ping\"} {\"command\":\"ping\"}", "{'command':'ping'}",
-		"{\"command\":\"ping\",}", "{\"command\":\"ping\",\"command\":\"ping\"}",
-		"{\"command\":\"p\xff\"}", "[{\"command\":\"ping\"}]",
+		"",
+		" ",
+		"\r",
+		"x",
+		"{",
+		"}",
+		"[]",
+		"null",
+		"1",
+		"\"ping\"",
+		"{\"command\":\"ping\"",
+		"{\"command\":\"ping\"}x",
+		"{\"command\":\"ping\"}{\"command\":\"ping\"}",
+		"{\"command\":\"ping\"} {\"command\":\"ping\"}",
+		"{'command':'ping'}",
+		"{\"command\":\"ping\",}",
+		"{\"command\":\"ping\",\"command\":\"ping\"}",
+		"{\"command\":\"p\xff\"}",
+		"[{\"command\":\"ping\"}]",
 		"{\"command\":\"ping\",\"user\":[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]}",
 	};
 	static const char *const unknown[] = { "{}", "{\"command\":null}", "{\"command\":1}",
 		"{\"command\":\"\"}", "{\"command\":\"Ping\"}", "{\"command\":\"ping \"}",
-		"{\"command\":\"ping\\u0000\"}", "{\"command\":[\"ping\"]}", "{\"Command\":\"ping\"}",
-		"{\"command\":\"shutdown\"}" };
+		"{\"command\":\"ping\\u0000\"}", "{\"command\":[\"ping\"]}",
+		"{\"Command\":\"ping\"}", "{\"command\":\"shutdown\"}" };
 	static const char *const members[] = {
 		"{\"command\":\"ping\",\"x\":1}",
 		"{\"command\":\"statistics\",\"user\":\"a\"}",
@@ -321,7 +342,8 @@ static void test_rights(void)
 	ok_string_equal(member_as(PEER_PUBLISH, "x", "code"), "forbidden",
 		"whoever has no right is not even read");
 	ok_string_equal(member_as(PEER_SERVE, "x", "code"), "invalid_request", "others are");
-	ok_string_equal(member_as(PEER_SERVE, cases[2].line, "count"), "1", "one user, by api-users");
+	ok_string_equal(member_as(PEER_SERVE, cases[2].line, "count"), "1",
+		"one user, by api-users");
 	talk_ok_heard(0, "close 4403 disconnected");
 	talk_end();
 }

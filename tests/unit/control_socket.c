@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define PING   "{\"command\":\"ping\"}\n"
-#define PONG   "{\"version\":\"" PACKAGE_VERSION "\"}\n"
+#define PING "{\"command\":\"ping\"}\n"
+#define PONG "{\"version\":\"" PACKAGE_VERSION "\"}\n"
 
 enum { LONG_PATIENCE = 600, FULL_ROUNDS = 1000 };
 
@@ -28,8 +28,8 @@ static void begin(unsigned patience)
 {
 	talk_begin();
 	if (sd_event_new(&event) < 0 ||
-	    control_socket_new(&talk_fixture.hub, event, server_listen_unix(path, 0666), path, patience,
-		    &served) < 0)
+		control_socket_new(&talk_fixture.hub, event, server_listen_unix(path, 0666), path,
+			patience, &served) < 0)
 		abort();
 }
 
@@ -118,8 +118,9 @@ static void test_pieces(void)
 	say(fd, PING);
 	ok_hears(fd, PONG, false, "one request");
 	say(fd, PING PING "x\n" PING);
-	ok_hears(fd, PONG PONG "{\"error\":\"The request must be one valid JSON object on a line\","
-			       "\"code\":\"invalid_request\"}\n" PONG,
+	ok_hears(fd,
+		PONG PONG "{\"error\":\"The request must be one valid JSON object on a line\","
+			  "\"code\":\"invalid_request\"}\n" PONG,
 		false, "several at once are answered in order");
 	for (const char *at = PING; *at; at++) {
 		say(fd, (char[]){ *at, '\0' });
@@ -205,7 +206,7 @@ static unsigned ask_until_full(int fd)
 	unsigned asked = 0;
 
 	while (asked < FULL_ROUNDS * 100 &&
-	       send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) == sizeof(request) - 1) {
+		send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) == sizeof(request) - 1) {
 		asked++;
 		run();
 	}
@@ -310,7 +311,8 @@ static void test_place(void)
 	struct stat status;
 
 	begin(LONG_PATIENCE);
-	tap_ok(stat(path, &status) == 0 && (status.st_mode & 0777) == 0666, "everybody may connect");
+	tap_ok(stat(path, &status) == 0 && (status.st_mode & 0777) == 0666,
+		"everybody may connect");
 	ok_int_equal(server_listen_unix(path, 0666), -EADDRINUSE, "nobody else may listen there");
 	end();
 	tap_ok(stat(path, &status) < 0, "in the end it is removed");

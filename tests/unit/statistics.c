@@ -30,7 +30,8 @@ static void test_reasons(void)
 	for (int error = 1; error < TOKEN_ERRORS; error++)
 		statistics_refused(&statistics, token_error_code((enum token_error)error));
 	ok_int_equal(statistics.refused[REASON_OTHER], 3, "all codes of our own are known");
-	ok_int_equal(statistics.refused[REASON_UPGRADE_REQUIRED], 2, "several errors have one code");
+	ok_int_equal(statistics.refused[REASON_UPGRADE_REQUIRED], 2,
+		"several errors have one code");
 }
 
 static void test_ends(void)
@@ -46,7 +47,8 @@ static void test_ends(void)
 	}
 	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
 		statistics_closed(&statistics, others[i]);
-	ok_int_equal(statistics.closed[END_OTHER], ARRAY_LENGTH(others), "all else is another code");
+	ok_int_equal(statistics.closed[END_OTHER], ARRAY_LENGTH(others),
+		"all else is another code");
 	ok_int_equal(statistics.closed[END_UNFINISHED], 0, "… and not without one");
 }
 
@@ -118,12 +120,12 @@ static void test_session(void)
 	fixture_broadcast(&talk_fixture, CHANGE_BROADCAST_CREATED, false);
 	ok_int_equal(statistics->messages_out, 11, "a broadcast goes to all");
 	ok_int_equal(statistics->changes[CHANGE_BROADCAST_CREATED], 1, "and is one change");
-	ok_int_equal(statistics->latency.counts[STATISTICS_BOUNDS] + statistics->latency.counts[0], 2,
-		"the way of each was measured once, whatever the model's clock says");
+	ok_int_equal(statistics->latency.counts[STATISTICS_BOUNDS] + statistics->latency.counts[0],
+		2, "the way of each was measured once, whatever the model's clock says");
 	fixture_dismiss(&talk_fixture, 0, CHANGE_REVOKED);
 	ok_int_equal(statistics->closed[END_4403], 2, "closed by their code");
-	ok_int_equal(statistics->latency.counts[STATISTICS_BOUNDS] + statistics->latency.counts[0], 2,
-		"what told nobody anything took no time");
+	ok_int_equal(statistics->latency.counts[STATISTICS_BOUNDS] + statistics->latency.counts[0],
+		2, "what told nobody anything took no time");
 	ok_int_equal(talk_fixture.hub.users, 1, "one user has none left");
 	talk_end();
 }

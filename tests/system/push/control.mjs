@@ -44,6 +44,15 @@ export async function begins_with_nothing() {
 	assert.deepEqual(Object.keys(all.latency.buckets).length, 16);
 }
 
+// One connection at $given.
+export async function counts_itself() {
+	const peer = await Peer.open();
+	const client = await join(newUser(), { where: process.env.given });
+	const { connections } = await peer.ask('connections');
+	assert.equal(connections.length, 1);
+	client.destroy();
+}
+
 export async function counts_what_happens() {
 	const store = await Store.open();
 	const peer = await Peer.open();

@@ -25,7 +25,6 @@ scenario() {
 # and, for control, $dir/NAME-control.sock
 pushd_with() {
 	local name=$1
-	local -a restore=()
 
 	shift
 	cp -r "$dir/config" "$dir/config.saved"
