@@ -78,6 +78,11 @@ enum log_level log_get_level(void)
 	return limit;
 }
 
+bool log_takes(enum log_level level)
+{
+	return level <= limit;
+}
+
 /* Appends if it and what ends a line still fit. */
 static bool append(struct line *line, const char *text, size_t len)
 {
@@ -179,7 +184,7 @@ void log_message(enum log_level level, const char *format, ...)
 	va_list arguments;
 	int len;
 
-	if (level > limit)
+	if (!log_takes(level))
 		return;
 	va_start(arguments, format);
 	len = vsnprintf(message, sizeof(message), format, arguments);

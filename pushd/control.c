@@ -69,11 +69,13 @@ static int get_user(const struct request *request, struct slice *ret_user)
 static void add_connection(struct buffer *to, const struct hub *hub, const struct session *session)
 {
 	size_t queue = session->queue ? session->queue->bytes.len : 0;
+	char address[ADDRESS_SIZE];
 
+	address_format(&session->address, address);
 	buffer_append_string(to, to->data[to->len - 1] == '[' ? "{\"user\":" : ",{\"user\":");
 	json_append_string(to, subscriber_name(session->subscriber));
-	buffer_print(to, ",\"age\":%u,\"queue\":%zu,\"kind\":\"%s\",\"id\":%d}",
-		hub->now - session->connected, queue, session->events ? "events" : "websocket",
+	buffer_print(to, ",\"address\":\"%s\",\"age\":%u,\"queue\":%zu,\"kind\":\"%s\",\"id\":%d}",
+		address, hub->now - session->connected, queue, session->events ? "events" : "websocket",
 		session->fd);
 }
 

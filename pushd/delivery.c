@@ -14,6 +14,7 @@ void delivery_send_one(struct hub *hub, struct session *session)
 	if (hub_tell(hub, session) != SESSION_FULL)
 		return;
 	hub->statistics.conflations += !session->conflated;
+	notice_conflated(hub, session);
 	session->conflated = true;
 }
 
@@ -249,6 +250,7 @@ int delivery_join(struct hub *hub, struct session *session, struct slice user, u
 	if (make_room(hub, subscriber)) {
 		session->state = SESSION_LIVE;
 		session->want = WANT_GREETING;
+		newcomers_remove(session);
 		subscriber_add(subscriber, session);
 		hub->live++;
 		hub->users += subscriber->session_count == 1;

@@ -84,8 +84,8 @@ teardown_file() {
 }
 
 @test "sessions over TCP, by a socket that was handed over" {
-	sed 's/^control = .*/control =/' "$TIDINGS_CONFIG" >"$dir/tcp.conf"
-	activate_program tcp port "$top_builddir/pushd/tidings-pushd" --config "$dir/tcp.conf"
+	activate_program tcp port "$top_builddir/pushd/tidings-pushd" \
+		--config "$(without_control "$TIDINGS_CONFIG")"
 	tcp=$port scenario upgrade by_tcp
 }
 

@@ -74,8 +74,8 @@ teardown_file() {
 }
 
 @test "a comment is the heartbeat, whatever the client says" {
-	sed 's/^control = .*/control =/' "$dir/lively.conf" >"$dir/lively_port.conf"
-	activate_program lively_port port "$top_builddir/pushd/tidings-pushd" --config "$dir/lively_port.conf"
+	activate_program lively_port port "$top_builddir/pushd/tidings-pushd" \
+		--config "$(without_control "$dir/lively.conf")"
 	lively_port=$port scenario stream heartbeat
 	stop_program lively_port
 }

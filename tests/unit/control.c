@@ -172,6 +172,8 @@ static void test_connection(void)
 	object = ask_as(PEER_ALL, "{\"command\":\"connections\"}");
 	json_object_object_get_ex(object, "connections", &list);
 	one = json_object_array_get_idx(list, 0);
+	ok_string_equal(json_object_get_string(json_object_object_get(one, "address")), "unix",
+		"from where it comes");
 	ok_int_equal(number_of(one, "age"), 7, "seconds since it came");
 	ok_int_equal(number_of(one, "queue"), 0, "bytes that wait");
 	ok_string_equal(json_object_get_string(json_object_object_get(one, "kind")), "websocket",

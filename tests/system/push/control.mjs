@@ -159,6 +159,7 @@ export async function lists_connections() {
 	assert.equal(whole.next, undefined);
 	for (const one of whole.connections) {
 		assert.equal(one.kind, 'websocket');
+		assert.equal(one.address, 'unix');
 		assert.equal(one.queue, 0);
 		assert.ok(one.age >= 0 && one.age < 3600);
 	}

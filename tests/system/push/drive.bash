@@ -22,9 +22,11 @@ scenario() {
 }
 
 # pushd_with NAME [SECTION KEY VALUE]...: a further one, with these settings, at $dir/NAME.sock
-# and, for control, $dir/NAME-control.sock
+# and, for control, $dir/NAME-control.sock;
+# with the options in $pushd_options, and where that is set as many descriptors as $descriptors
 pushd_with() {
 	local name=$1
+	local -a command=("$top_builddir/pushd/tidings-pushd")
 
 	shift
 	cp -r "$dir/config" "$dir/config.saved"
@@ -39,7 +41,16 @@ pushd_with() {
 	rm -r "$dir/config"
 	mv "$dir/config.saved" "$dir/config"
 	mv "$dir/saved.conf" "$TIDINGS_CONFIG"
-	start_program "$name" "$top_builddir/pushd/tidings-pushd" --config "$dir/$name.conf"
+	[ -z "${descriptors-}" ] || command=("$(command -v prlimit)" "--nofile=$descriptors" "${command[@]}")
+	# shellcheck disable=SC2086 # several options
+	start_program "$name" "${command[@]}" --config "$dir/$name.conf" ${pushd_options-}
+}
+
+# without_control FILE: the same configuration without a control socket, for a further pushd
+# beside the one that has it. Prints its path.
+without_control() {
+	sed 's/^control = .*/control =/' "$1" >"${1%.conf}-further.conf"
+	echo "${1%.conf}-further.conf"
 }
 
 # hold USER COUNT [TOKEN]: so many sessions of that user, greeted; "release" ends them
