@@ -108,7 +108,7 @@ setup() {
 	[ "$(grep -cE " $user-other\$" <<<"$output")" = 1 ]
 	run -0 tidings connections "$user" --json
 	[ "${#lines[@]}" = 2 ]
-	jq -es 'all(.user == "'"$user"'" and .kind == "websocket" and .age >= 0 and .queue == 0)
+	jq -es 'all(.user == "'"$user"'" and .kind == "websocket" and .age >= 0 and .queue == 0 and has("address"))
 		and (map(.id) | unique | length == 2)' <<<"$output"
 	run -0 tidings connections "$user-nobody"
 	[ "${#lines[@]}" = 1 ]
