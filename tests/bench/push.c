@@ -21,7 +21,7 @@ static const struct option_spec options[] = {
 		OPTION_NUMBER, offsetof(struct arguments, clients), 20, 900000 },
 	{ "seconds", 0, "N", "measure each latency for so long (5); 0 is the least of everything",
 		OPTION_NUMBER, offsetof(struct arguments, seconds), 0, 3600 },
-	{ "only", 0, "NAME", "measure this alone: accept", OPTION_LIST,
+	{ "only", 0, "NAME", "measure this alone: memory, accept, broadcast, absent or start", OPTION_LIST,
 		offsetof(struct arguments, only), 0, 0 },
 	{ "json", 0, NULL, "print one JSON object for each figure, in place of a table",
 		OPTION_FLAG, offsetof(struct arguments, json), 0, 0 },
@@ -39,7 +39,11 @@ static const struct {
 	const char *name;
 	measurement *run;
 } measurements[] = {
+	{ "memory", measure_memory },
 	{ "accept", measure_accept },
+	{ "broadcast", measure_broadcast },
+	{ "absent", measure_absent },
+	{ "start", measure_start },
 };
 
 static bool is_chosen(const struct arguments *arguments, const char *name)

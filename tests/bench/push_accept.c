@@ -10,17 +10,16 @@
 #include "tests/bench/process.h"
 
 struct sides {
-	struct service service;
-	struct audience *audience, *plain_audience;
+	struct stage stage;
+	struct audience *plain_audience;
 	struct plain *plain;
 };
 
 static void sides_release(struct sides *sides)
 {
-	audience_free(sides->audience);
 	audience_free(sides->plain_audience);
 	plain_free(sides->plain);
-	service_release(&sides->service);
+	stage_release(&sides->stage);
 }
 
 static int begin_plain(struct bench *bench, struct sides *sides)
@@ -46,7 +45,7 @@ static void read_clocks(const struct sides *sides, pid_t server, const struct au
 {
 	clocks[SECONDS] = clock_ns();
 	clocks[SERVER] = process_cpu_ns(server);
-	clocks[STORE] = instance_cpu_ns(sides->service.store);
+	clocks[STORE] = instance_cpu_ns(sides->stage.service.store);
 	clocks[CLIENTS] = audience_cpu_ns(audience);
 }
 
@@ -152,14 +151,14 @@ static void report(struct bench *bench, struct series *series)
 static int run_rounds(struct bench *bench, struct sides *sides)
 {
 	_cleanup_(series_release) struct series series = { 0 };
-	pid_t pushd = sides->service.pushd, plain = plain_pid(sides->plain);
+	pid_t pushd = sides->stage.service.pushd, plain = plain_pid(sides->plain);
 	struct round own, reference;
-	int r = run_round(sides, pushd, sides->audience, bench->clients, &own);
+	int r = run_round(sides, pushd, sides->stage.audience, bench->clients, &own);
 
 	if (r == 0)
 		report_first(bench, &own);
 	for (unsigned i = 0; r == 0 && i < bench_rounds(bench); i++) {
-		r = run_round(sides, pushd, sides->audience, bench->clients, &own);
+		r = run_round(sides, pushd, sides->stage.audience, bench->clients, &own);
 		if (r == 0)
 			r = run_round(sides, plain, sides->plain_audience, bench->clients,
 				&reference);
@@ -174,7 +173,7 @@ static int run_rounds(struct bench *bench, struct sides *sides)
 int measure_accept(struct bench *bench)
 {
 	_cleanup_(sides_release) struct sides sides = { 0 };
-	int r = bench_begin(bench, "accept", DURABILITY_WRITE, 0, &sides.service, &sides.audience);
+	int r = bench_begin(bench, "accept", DURABILITY_WRITE, 0, &sides.stage);
 
 	if (r == 0)
 		r = begin_plain(bench, &sides);

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/socket.h>
+
+enum { PATIENCE = 60 /* seconds for a first answer */ };
 
 static void key_path(const char *directory, char path[static SCRATCH_PATH + 16])
 {
@@ -67,6 +70,25 @@ int service_start_pushd(struct service *service)
 		return pid;
 	service->pushd = pid;
 	return 0;
+}
+
+int service_await_pushd(const struct service *service, struct slice head)
+{
+	static const char let_in[] = "HTTP/1.1 101 ";
+	_cleanup_(closing_fd) int fd = loopback_connect(&service->address, 0, 0);
+	struct timeval patience = { .tv_sec = PATIENCE };
+	char answer[sizeof(let_in) - 1];
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
+		send(fd, head.data, head.len, MSG_NOSIGNAL) < 0)
+		return -errno;
+	n = recv(fd, answer, sizeof(answer), MSG_WAITALL);
+	if (n < 0)
+		return -errno;
+	return n == sizeof(answer) && memcmp(answer, let_in, sizeof(answer)) == 0 ? 0 : -EPROTO;
 }
 
 void service_kill_pushd(struct service *service)

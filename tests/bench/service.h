@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "lib/slice.h"
 #include "tests/bench/instance.h"
 
 #include <netinet/in.h>
@@ -27,6 +28,9 @@ int service_begin(struct service *service, const char *parent, const char *name,
 
 /* Returns 0 or -errno as soon as the process is there; it may be starting still. */
 int service_start_pushd(struct service *service);
+
+/* Waits until a client that comes with this request head is let in. Returns 0 or -errno. */
+int service_await_pushd(const struct service *service, struct slice head);
 
 /* By SIGKILL. */
 void service_kill_pushd(struct service *service);
