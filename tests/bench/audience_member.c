@@ -15,7 +15,6 @@
 enum {
 	EVENTS = 256,
 	READ_SIZE = 65536,
-	SILENT_BUFFER = 4096, /* bytes of SO_RCVBUF: a queue of the server's is full the sooner */
 	PONG_HEADER = 6,
 };
 
@@ -167,8 +166,7 @@ static int client_open(struct part *part, struct client *client)
 	unsigned number = number_of(part, client);
 	struct slice head = heads_get(setting->heads, number);
 
-	client->fd = loopback_connect(&setting->address, number,
-		is_silent(part, client) ? SILENT_BUFFER : 0);
+	client->fd = loopback_connect(&setting->address, number, is_silent(part, client));
 	if (client->fd < 0)
 		return client->fd;
 	if (send(client->fd, head.data, head.len, MSG_NOSIGNAL) != (ssize_t)head.len)

@@ -4,9 +4,14 @@
 #include "lib/result.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
-enum { CLIENTS_PER_ADDRESS = 20000 /* of the 28,000 ports that Linux gives to clients */ };
+enum {
+	CLIENTS_PER_ADDRESS = 20000, /* of the 28,000 ports that Linux gives to clients */
+	NARROW_SEGMENT = 1400,	     /* bytes, as through a tunnel over Ethernet */
+	NARROW_BUFFER = 4096,	     /* bytes to receive */
+};
 
 static struct sockaddr_in loopback_address(uint32_t host)
 {
@@ -42,16 +47,25 @@ static int bind_source(int fd, unsigned number)
 	return bind(fd, (const struct sockaddr *)&source, sizeof(source)) < 0 ? -errno : 0;
 }
 
-int loopback_connect(const struct sockaddr_in *address, unsigned number, int receive_buffer)
+static int make_narrow(int fd)
+{
+	int buffer = NARROW_BUFFER, segment = NARROW_SEGMENT;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer)) < 0 ||
+		setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment)) < 0)
+		return -errno;
+	return 0;
+}
+
+int loopback_connect(const struct sockaddr_in *address, unsigned number, bool narrow)
 {
 	_cleanup_(closing_fd) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int r = fd < 0 ? -errno : bind_source(fd, number);
 
+	if (r == 0 && narrow)
+		r = make_narrow(fd);
 	if (r < 0)
 		return r;
-	if (receive_buffer > 0 &&
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer)) < 0)
-		return -errno;
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
 		return -errno;
 	return take_fd(&fd);

@@ -21,8 +21,8 @@ static const struct option_spec options[] = {
 		OPTION_NUMBER, offsetof(struct arguments, clients), 20, 900000 },
 	{ "seconds", 0, "N", "measure each latency for so long (5); 0 is the least of everything",
 		OPTION_NUMBER, offsetof(struct arguments, seconds), 0, 3600 },
-	{ "only", 0, "NAME", "measure this alone: memory, accept, broadcast, absent or start", OPTION_LIST,
-		offsetof(struct arguments, only), 0, 0 },
+	{ "only", 0, "NAME", "measure this alone: memory, accept, broadcast, latency, stalled, absent, "
+		"start or http", OPTION_LIST, offsetof(struct arguments, only), 0, 0 },
 	{ "json", 0, NULL, "print one JSON object for each figure, in place of a table",
 		OPTION_FLAG, offsetof(struct arguments, json), 0, 0 },
 	{ 0 },
@@ -42,8 +42,11 @@ static const struct {
 	{ "memory", measure_memory },
 	{ "accept", measure_accept },
 	{ "broadcast", measure_broadcast },
+	{ "latency", measure_latency },
+	{ "stalled", measure_stalled },
 	{ "absent", measure_absent },
 	{ "start", measure_start },
+	{ "http", measure_http },
 };
 
 static bool is_chosen(const struct arguments *arguments, const char *name)

@@ -20,7 +20,8 @@ struct bench {
 /* Each reports its rows. Returns 0 or -errno. */
 typedef int measurement(struct bench *bench);
 
-measurement measure_memory, measure_accept, measure_broadcast, measure_absent, measure_start;
+measurement measure_memory, measure_accept, measure_broadcast, measure_latency, measure_stalled,
+	measure_absent, measure_start, measure_http;
 
 unsigned bench_rounds(const struct bench *bench);
 

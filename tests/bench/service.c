@@ -75,7 +75,7 @@ int service_start_pushd(struct service *service)
 int service_await_pushd(const struct service *service, struct slice head)
 {
 	static const char let_in[] = "HTTP/1.1 101 ";
-	_cleanup_(closing_fd) int fd = loopback_connect(&service->address, 0, 0);
+	_cleanup_(closing_fd) int fd = loopback_connect(&service->address, 0, false);
 	struct timeval patience = { .tv_sec = PATIENCE };
 	char answer[sizeof(let_in) - 1];
 	ssize_t n;

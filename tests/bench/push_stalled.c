@@ -1,0 +1,168 @@
+/*
+ * Whether clients that read nothing cost the others anything: a tenth of all stops reading,
+ * their queues are filled, and creates go on for everybody. The latency of the others is
+ * compared with what it was before, and the push daemon's memory with what its configuration
+ * allows for a queue.
+ */
+#include "tests/bench/push_web.h"
+
+#include "tests/bench/crowd.h"
+#include "tests/bench/process.h"
+
+enum {
+	EVERY = 10,	   /* one of so many stops */
+	FILL_MORE = 3800,  /* bytes of a notification's data: nearly the most */
+	FILLS = 40,	   /* of them for each of the silent: a queue and both socket buffers hold less */
+	CONNECTIONS = 16,
+	WINDOW = 16,
+	STALL_ROUNDS = 3,
+	SLACK = 8,	   /* the allocator may need so many-th of a queue's memory beside it */
+};
+
+/* Notifications for the silent users, one after the other. */
+struct fill {
+	struct stamped stamped;
+	unsigned silent;
+	uint64_t made, count;
+};
+
+static const struct inbox_request *next_fill(void *context)
+{
+	struct fill *fill = context;
+	char user[WORKLOAD_NAME];
+
+	if (fill->made == fill->count)
+		return NULL;
+	workload_name("user", fill->made++ % fill->silent * EVERY, user);
+	bench_stamp(&fill->stamped, slice_of(user), clock_ns(), FILL_MORE);
+	return &fill->stamped.request;
+}
+
+static unsigned silent_count(const struct bench *bench)
+{
+	return (bench->clients - 1) / EVERY + 1;
+}
+
+static int fill_queues(struct bench *bench, const struct stage *stage)
+{
+	_cleanup_(freeing_crowd_free) struct crowd *crowd = NULL;
+	struct fill fill = { .silent = silent_count(bench) };
+	struct crowd_plan plan = { .next = next_fill, .context = &fill };
+	int r = crowd_new(instance_config(stage->service.store), CONNECTIONS, WINDOW, &crowd);
+
+	fill.count = (uint64_t)fill.silent * FILLS;
+	return r == 0 ? crowd_run(crowd, &plan, NULL) : r;
+}
+
+/* What the rounds have found. */
+struct found {
+	struct samples with, without, ratios; /* 99th percentiles, microseconds */
+	struct samples grown;		      /* bytes a silent client … */
+	uint64_t queue;			      /* … of which the configuration allows so many */
+};
+
+static void found_release(struct found *found)
+{
+	samples_release(&found->with);
+	samples_release(&found->without);
+	samples_release(&found->ratios);
+	samples_release(&found->grown);
+}
+
+static int64_t memory_of(const struct stage *stage)
+{
+	return process_memory(stage->service.pushd, "smaps_rollup", "Pss");
+}
+
+/* The tenth stops reading, and is written to until its queues are full. */
+static int stall(struct bench *bench, const struct stage *stage, struct found *found)
+{
+	int64_t before = memory_of(stage), after;
+	int r = audience_silence(stage->audience);
+
+	if (r == 0)
+		r = fill_queues(bench, stage);
+	after = memory_of(stage);
+	if (r < 0 || before < 0 || after < 0)
+		return r < 0 ? r : (int)(before < 0 ? before : after);
+	found->queue = instance_config(stage->service.store)->push.send_queue;
+	samples_add(&found->grown, (double)(after - before) / silent_count(bench));
+	return 0;
+}
+
+static int latency(struct bench *bench, const struct stage *stage, const struct web *web,
+	double *ret_p99)
+{
+	_cleanup_(samples_release) struct samples times = { 0 };
+	int r = bench_latency(bench, stage, web, EVERY, &times);
+
+	if (r == 0)
+		*ret_p99 = samples_percentile(&times, 99);
+	return r;
+}
+
+static int run_round(struct bench *bench, struct found *found)
+{
+	_cleanup_(stage_release) struct stage stage = { 0 };
+	_cleanup_(web_release) struct web web = { 0 };
+	double without = 0, with = 0;
+	int r = bench_begin(bench, "stalled", DURABILITY_WRITE, EVERY, &stage);
+
+	if (r == 0)
+		r = web_begin(&web, &stage.service, bench->directory);
+	if (r == 0)
+		r = audience_connect(stage.audience);
+	if (r == 0)
+		r = latency(bench, &stage, &web, &without);
+	if (r == 0)
+		r = stall(bench, &stage, found);
+	if (r == 0)
+		r = latency(bench, &stage, &web, &with);
+	if (r < 0)
+		return r;
+	samples_add(&found->with, with);
+	samples_add(&found->without, without);
+	samples_add(&found->ratios, with / without);
+	return 0;
+}
+
+static void report(struct bench *bench, struct found *found)
+{
+	struct row latency = {
+		.measurement = "stalled",
+		.name = "p99 of who reads, write",
+		.unit = "us",
+		.value = samples_median(&found->with),
+		.against = "nobody stalls",
+		.reference = samples_median(&found->without),
+		.ratio = samples_median(&found->ratios),
+		.bound = BOUND_AT_MOST,
+		.limit = 1.2,
+	};
+	struct row memory = {
+		.measurement = "stalled",
+		.name = "memory of who does not read",
+		.unit = "B",
+		.value = samples_max(&found->grown),
+		.bound = BOUND_AT_MOST,
+		.limit = (double)(found->queue + found->queue / SLACK),
+	};
+
+	report_row(&bench->report, &latency);
+	report_row(&bench->report, &memory);
+}
+
+int measure_stalled(struct bench *bench)
+{
+	_cleanup_(found_release) struct found found = { 0 };
+	unsigned rounds = bench->seconds > 0 ? STALL_ROUNDS : 1;
+	int r = 0;
+
+	if (!bench_has_web(bench, "stalled"))
+		return 0;
+	for (unsigned i = 0; r == 0 && i < rounds; i++)
+		r = run_round(bench, &found);
+	if (r == 0)
+		report(bench, &found);
+	return r;
+}
