@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 enum {
-	CLIENTS_PER_ADDRESS = 20000, /* of the 28,000 ports that Linux gives to clients */
+	CLIENTS_PER_ADDRESS = 5000, /* the more of its 28,000 ports are taken, the longer the search */
 	NARROW_SEGMENT = 1400,	     /* bytes, as through a tunnel over Ethernet */
 	NARROW_BUFFER = 4096,	     /* bytes to receive */
 };

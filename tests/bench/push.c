@@ -7,8 +7,12 @@
 #include "lib/options.h"
 #include "tests/bench/push_bench.h"
 #include "tests/bench/scratch.h"
+#include "tests/bench/suite.h"
 
 #include <errno.h>
+#include <sys/resource.h>
+
+enum { DESCRIPTORS_BESIDE = 100 /* those of the clients */ };
 
 struct arguments {
 	long seconds, clients;
@@ -35,10 +39,7 @@ static const struct command_spec command = {
 	.options = options,
 };
 
-static const struct {
-	const char *name;
-	measurement *run;
-} measurements[] = {
+static const struct suite_measurement measurements[] = {
 	{ "memory", measure_memory },
 	{ "accept", measure_accept },
 	{ "broadcast", measure_broadcast },
@@ -47,34 +48,22 @@ static const struct {
 	{ "absent", measure_absent },
 	{ "start", measure_start },
 	{ "http", measure_http },
+	{ 0 },
 };
 
-static bool is_chosen(const struct arguments *arguments, const char *name)
-{
-	for (size_t i = 0; i < arguments->only.count; i++)
-		if (strcmp(arguments->only.values[i], name) == 0)
-			return true;
-	return arguments->only.count == 0;
-}
+static const struct suite suite = { .program = "bench/push", .measurements = measurements };
 
-static bool is_measurement(const char *name)
+/* The push daemon, and the plain server beside it, have a descriptor for each client. */
+static int check_descriptors(long clients)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(measurements); i++)
-		if (strcmp(measurements[i].name, name) == 0)
-			return true;
-	return false;
-}
+	struct rlimit limit;
 
-static int check_names(const struct arguments *arguments)
-{
-	for (size_t i = 0; i < arguments->only.count; i++) {
-		if (is_measurement(arguments->only.values[i]))
-			continue;
-		fprintf(stderr, "%s: nothing is called %s, see --help\n", command.name,
-			arguments->only.values[i]);
-		return 2;
-	}
-	return 0;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+		limit.rlim_max >= (rlim_t)clients + DESCRIPTORS_BESIDE)
+		return 0;
+	fprintf(stderr, "%s: a process may have %llu descriptors (ulimit -Hn), too few for %ld clients\n",
+		command.name, (unsigned long long)limit.rlim_max, clients);
+	return 1;
 }
 
 static int run(const struct arguments *arguments, const char *directory)
@@ -85,18 +74,15 @@ static int run(const struct arguments *arguments, const char *directory)
 		.clients = (unsigned)arguments->clients,
 		.report = { .program = "push", .json = arguments->json },
 	};
-	int r = service_write_key(directory);
+	int r = service_write_key(directory), status;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(measurements); i++) {
-		if (!is_chosen(arguments, measurements[i].name))
-			continue;
-		r = measurements[i].run(&bench);
-		if (r < 0)
-			fprintf(stderr, "%s: %s: %s\n", command.name, measurements[i].name,
-				strerror(-r));
+	if (r < 0) {
+		fprintf(stderr, "%s: %s: %s\n", command.name, directory, strerror(-r));
+		return 1;
 	}
+	status = suite_run(&suite, &arguments->only, &bench);
 	heads_free(bench.heads);
-	return r < 0 ? 1 : 0;
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -108,7 +94,9 @@ int main(int argc, char **argv)
 
 	if (r != 0)
 		return r == OPTIONS_HELP ? 0 : 2;
-	r = check_names(&arguments);
+	r = suite_check(&suite, &arguments.only);
+	if (r == 0)
+		r = check_descriptors(arguments.clients);
 	if (r != 0)
 		return r;
 	log_open(command.name, LOG_LEVEL_ERROR);

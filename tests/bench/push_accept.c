@@ -8,6 +8,7 @@
 
 #include "tests/bench/plain.h"
 #include "tests/bench/process.h"
+#include "tests/bench/series.h"
 
 struct sides {
 	struct stage stage;
@@ -73,33 +74,26 @@ static int run_round(const struct sides *sides, pid_t server, struct audience *a
 	return r == 0 ? end_round(server, audience, clients) : r;
 }
 
-/* All rounds: microseconds a client, and what is compared of them. */
-struct series {
-	struct samples own[COSTS], plain[COSTS];
-	struct samples rates, plain_rates, ratios;
+/* All rounds: clients a second, and microseconds of each cost a client. */
+struct figures {
+	struct series rate, costs[COSTS];
 };
 
-static void series_release(struct series *series)
+static void figures_release(struct figures *figures)
 {
-	for (int i = 0; i < COSTS; i++) {
-		samples_release(&series->own[i]);
-		samples_release(&series->plain[i]);
-	}
-	samples_release(&series->rates);
-	samples_release(&series->plain_rates);
-	samples_release(&series->ratios);
+	series_release(&figures->rate);
+	for (int i = 0; i < COSTS; i++)
+		series_release(&figures->costs[i]);
 }
 
-static void series_add(struct series *series, unsigned clients, const struct round *own,
+static void figures_add(struct figures *figures, unsigned clients, const struct round *own,
 	const struct round *plain)
 {
-	for (int i = 0; i < COSTS; i++) {
-		samples_add(&series->own[i], own->costs[i] / 1e3 / clients);
-		samples_add(&series->plain[i], plain->costs[i] / 1e3 / clients);
-	}
-	samples_add(&series->rates, clients * 1e9 / own->costs[SECONDS]);
-	samples_add(&series->plain_rates, clients * 1e9 / plain->costs[SECONDS]);
-	samples_add(&series->ratios, plain->costs[SECONDS] / own->costs[SECONDS]);
+	series_add(&figures->rate, clients * 1e9 / own->costs[SECONDS],
+		clients * 1e9 / plain->costs[SECONDS]);
+	for (int i = 0; i < COSTS; i++)
+		series_add(&figures->costs[i], own->costs[i] / 1e3 / clients,
+			plain->costs[i] / 1e3 / clients);
 }
 
 static void report_first(struct bench *bench, const struct round *first)
@@ -114,45 +108,42 @@ static void report_first(struct bench *bench, const struct round *first)
 	report_row(&bench->report, &row);
 }
 
-static void report(struct bench *bench, struct series *series)
+static void report(struct bench *bench, struct figures *figures)
 {
 	struct row rate = {
 		.measurement = "accept",
 		.name = "clients",
 		.unit = "/s",
-		.value = samples_median(&series->rates),
 		.against = "plain server",
-		.reference = samples_median(&series->plain_rates),
-		.ratio = samples_median(&series->ratios),
 		.bound = BOUND_AT_LEAST,
 		.limit = 0.6,
 	};
 	static const struct {
 		enum cost cost;
 		const char *name;
-		bool compared;
+		const char *against;
 	} costs[] = {
-		{ SERVER, "cpu of a client, pushd", true },
-		{ STORE, "cpu of a client, stored", false },
-		{ CLIENTS, "cpu of a client, its own", true },
+		{ SERVER, "cpu of a client, pushd", "plain server" },
+		{ STORE, "cpu of a client, stored", NULL },
+		{ CLIENTS, "cpu of a client, its own", "plain server" },
 	};
 
-	report_row(&bench->report, &rate);
-	for (size_t i = 0; i < ARRAY_LENGTH(costs); i++) {
-		struct row row = { .measurement = "accept", .name = costs[i].name, .unit = "us" };
-
-		row.value = samples_median(&series->own[costs[i].cost]);
-		row.against = costs[i].compared ? "plain server" : NULL;
-		row.reference = samples_median(&series->plain[costs[i].cost]);
-		report_row(&bench->report, &row);
-	}
+	series_report(&bench->report, &figures->rate, rate);
+	for (size_t i = 0; i < ARRAY_LENGTH(costs); i++)
+		series_report(&bench->report, &figures->costs[costs[i].cost],
+			(struct row){
+				.measurement = "accept",
+				.name = costs[i].name,
+				.unit = "us",
+				.against = costs[i].against,
+			});
 }
 
 static int run_rounds(struct bench *bench, struct sides *sides)
 {
-	_cleanup_(series_release) struct series series = { 0 };
+	_cleanup_(figures_release) struct figures figures = { 0 };
 	pid_t pushd = sides->stage.service.pushd, plain = plain_pid(sides->plain);
-	struct round own, reference;
+	struct round own = { 0 }, reference = { 0 };
 	int r = run_round(sides, pushd, sides->stage.audience, bench->clients, &own);
 
 	if (r == 0)
@@ -163,10 +154,12 @@ static int run_rounds(struct bench *bench, struct sides *sides)
 			r = run_round(sides, plain, sides->plain_audience, bench->clients,
 				&reference);
 		if (r == 0)
-			series_add(&series, bench->clients, &own, &reference);
+			figures_add(&figures, bench->clients, &own, &reference);
 	}
 	if (r == 0)
-		report(bench, &series);
+		r = series_status(&figures.rate);
+	if (r == 0)
+		report(bench, &figures);
 	return r;
 }
 

@@ -2,21 +2,10 @@
  * How many notifications a second are created over HTTP, each answered when it is on the
  * disk, beside a FastCGI program that only reads the same requests behind the same web server.
  */
-#include "tests/bench/push_bench.h"
 #include "tests/bench/push_web.h"
+#include "tests/bench/series.h"
 
 enum { CONNECTIONS = 64, REQUESTS_LEAST = 64, ROUND_SECONDS = 1 };
-
-struct series {
-	struct samples own, reader, ratio;
-};
-
-static void series_release(struct series *series)
-{
-	samples_release(&series->own);
-	samples_release(&series->reader);
-	samples_release(&series->ratio);
-}
 
 /* Requests a second. */
 static int run_round(struct bench *bench, const struct web *web, const char *path, double *ret_rate)
@@ -49,30 +38,10 @@ static int run_rounds(struct bench *bench, const struct web *web, struct series 
 		r = run_round(bench, web, WEB_API, &own);
 		if (r == 0)
 			r = run_round(bench, web, WEB_READER, &reader);
-		if (r < 0)
-			continue;
-		samples_add(&series->own, own);
-		samples_add(&series->reader, reader);
-		samples_add(&series->ratio, own / reader);
+		if (r == 0)
+			series_add(series, own, reader);
 	}
-	return r;
-}
-
-static void report(struct bench *bench, struct series *series)
-{
-	struct row row = {
-		.measurement = "http",
-		.name = "creates, sync, connections 64",
-		.unit = "/s",
-		.value = samples_median(&series->own),
-		.against = "only read",
-		.reference = samples_median(&series->reader),
-		.ratio = samples_median(&series->ratio),
-		.bound = BOUND_AT_LEAST,
-		.limit = 0.4,
-	};
-
-	report_row(&bench->report, &row);
+	return r < 0 ? r : series_status(series);
 }
 
 int measure_http(struct bench *bench)
@@ -80,6 +49,14 @@ int measure_http(struct bench *bench)
 	_cleanup_(service_release) struct service service = { 0 };
 	_cleanup_(web_release) struct web web = { 0 };
 	_cleanup_(series_release) struct series series = { 0 };
+	struct row row = {
+		.measurement = "http",
+		.name = "creates, sync, connections 64",
+		.unit = "/s",
+		.against = "only read",
+		.bound = BOUND_AT_LEAST,
+		.limit = 0.4,
+	};
 	int r;
 
 	if (!bench_has_web(bench, "http"))
@@ -90,6 +67,6 @@ int measure_http(struct bench *bench)
 	if (r == 0)
 		r = run_rounds(bench, &web, &series);
 	if (r == 0)
-		report(bench, &series);
+		series_report(&bench->report, &series, row);
 	return r;
 }

@@ -8,6 +8,7 @@
 
 #include "tests/bench/crowd.h"
 #include "tests/bench/process.h"
+#include "tests/bench/series.h"
 
 enum {
 	EVERY = 10,	   /* one of so many stops */
@@ -56,16 +57,14 @@ static int fill_queues(struct bench *bench, const struct stage *stage)
 
 /* What the rounds have found. */
 struct found {
-	struct samples with, without, ratios; /* 99th percentiles, microseconds */
-	struct samples grown;		      /* bytes a silent client … */
-	uint64_t queue;			      /* … of which the configuration allows so many */
+	struct series latency; /* 99th percentiles in microseconds, with and without */
+	struct samples grown;  /* bytes a silent client … */
+	uint64_t queue;	       /* … of which the configuration allows so many */
 };
 
 static void found_release(struct found *found)
 {
-	samples_release(&found->with);
-	samples_release(&found->without);
-	samples_release(&found->ratios);
+	series_release(&found->latency);
 	samples_release(&found->grown);
 }
 
@@ -120,10 +119,8 @@ static int run_round(struct bench *bench, struct found *found)
 		r = latency(bench, &stage, &web, &with);
 	if (r < 0)
 		return r;
-	samples_add(&found->with, with);
-	samples_add(&found->without, without);
-	samples_add(&found->ratios, with / without);
-	return 0;
+	series_add(&found->latency, with, without);
+	return series_status(&found->latency);
 }
 
 static void report(struct bench *bench, struct found *found)
@@ -132,10 +129,7 @@ static void report(struct bench *bench, struct found *found)
 		.measurement = "stalled",
 		.name = "p99 of who reads, write",
 		.unit = "us",
-		.value = samples_median(&found->with),
 		.against = "nobody stalls",
-		.reference = samples_median(&found->without),
-		.ratio = samples_median(&found->ratios),
 		.bound = BOUND_AT_MOST,
 		.limit = 1.2,
 	};
@@ -148,7 +142,7 @@ static void report(struct bench *bench, struct found *found)
 		.limit = (double)(found->queue + found->queue / SLACK),
 	};
 
-	report_row(&bench->report, &latency);
+	series_report(&bench->report, &found->latency, latency);
 	report_row(&bench->report, &memory);
 }
 

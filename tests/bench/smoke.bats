@@ -158,4 +158,7 @@ expect_names() {
 	run env top_builddir=/nonexistent "$top_builddir/tests/bench/push" --only=memory
 	[ "$status" = 1 ]
 	nothing_is_left
+	run bash -c 'ulimit -n 1000 && exec "$0" --clients=901' "$top_builddir/tests/bench/push"
+	[ "$status" = 1 ]
+	[[ "$output" == *"1000 descriptors"*"too few for 901 clients"* ]]
 }
