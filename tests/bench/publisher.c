@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -183,21 +184,30 @@ static bool is_over(const struct publisher *publisher)
 	return publisher->sent == publisher->answered && next_due(publisher, clock_ns()) == INT64_MAX;
 }
 
+/* Waits for an answer, or until the next request is due. */
+static int await(const struct publisher *publisher, int64_t left)
+{
+	struct pollfd answers = { .fd = publisher->epoll_fd, .events = POLLIN };
+	int64_t wait = left < 0 ? PATIENCE_MS * 1000000LL : left;
+	struct timespec timeout = { wait / 1000000000, wait % 1000000000 };
+	int n = ppoll(&answers, 1, &timeout, NULL);
+
+	if (n == 0 && left < 0)
+		return -ETIMEDOUT;
+	return n < 0 && errno != EINTR ? -errno : 0;
+}
+
 static int turn(struct publisher *publisher)
 {
 	struct epoll_event events[EVENTS];
 	int r = 0, n;
 	int64_t left = send_due(publisher, &r);
-	int64_t wait = left < 0 ? PATIENCE_MS * 1000000LL : left;
-	struct timespec timeout = { wait / 1000000000, wait % 1000000000 };
 
-	if (r < 0 || is_over(publisher))
+	if (r == 0 && !is_over(publisher))
+		r = await(publisher, left);
+	if (r < 0)
 		return r;
-	n = epoll_pwait2(publisher->epoll_fd, events, EVENTS, &timeout, NULL);
-	if (n == 0 && left < 0)
-		return -ETIMEDOUT;
-	if (n < 0 && errno != EINTR)
-		return -errno;
+	n = epoll_wait(publisher->epoll_fd, events, EVENTS, 0);
 	for (int i = 0; r == 0 && i < n; i++)
 		r = connection_receive(publisher, events[i].data.ptr);
 	return r;
