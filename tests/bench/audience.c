@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 
 enum {
-	CLIENTS_PER_PROCESS = 15000, /* of the 20,000 descriptors that a process may commonly have */
+	CLIENTS_PER_PROCESS = 15000, /* of the 20,000 descriptors that it often has */
 	PROCESSES_MAX = 64,
 	PATIENCE_MS = 60000,
 };

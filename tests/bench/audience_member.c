@@ -28,9 +28,9 @@ struct part {
 	const struct member *member;
 	int epoll_fd;
 	unsigned count, opened, under_way;
-	int64_t now;	 /* when the bytes at hand were received */
-	unsigned ready;	 /* newly, in this round */
-	bool first;	 /* the client at hand is the first of all */
+	int64_t now;	/* when the bytes at hand were received */
+	unsigned ready; /* newly, in this round */
+	bool first;	/* the client at hand is the first of all */
 	int result;
 	char input[READ_SIZE];
 	struct client clients[];

@@ -156,10 +156,10 @@ static int connection_send(struct publisher *publisher, struct connection *conne
 static int64_t next_due(const struct publisher *publisher, int64_t now)
 {
 	const struct publisher_plan *plan = publisher->plan;
-	int64_t due = plan->rate > 0
-			      ? publisher->begin + (int64_t)((double)publisher->sent * 1e9 / plan->rate)
-			      : now;
+	int64_t due = now;
 
+	if (plan->rate > 0)
+		due = publisher->begin + (int64_t)((double)publisher->sent * 1e9 / plan->rate);
 	if (publisher->sent >= plan->count || due >= publisher->begin + plan->duration)
 		return INT64_MAX;
 	return due;
@@ -181,7 +181,8 @@ static int64_t send_due(struct publisher *publisher, int *result)
 
 static bool is_over(const struct publisher *publisher)
 {
-	return publisher->sent == publisher->answered && next_due(publisher, clock_ns()) == INT64_MAX;
+	return publisher->sent == publisher->answered &&
+	       next_due(publisher, clock_ns()) == INT64_MAX;
 }
 
 /* Waits for an answer, or until the next request is due. */

@@ -25,8 +25,9 @@ static const struct option_spec options[] = {
 		OPTION_NUMBER, offsetof(struct arguments, clients), 20, 900000 },
 	{ "seconds", 0, "N", "measure each latency for so long (5); 0 is the least of everything",
 		OPTION_NUMBER, offsetof(struct arguments, seconds), 0, 3600 },
-	{ "only", 0, "NAME", "measure this alone: memory, accept, broadcast, latency, stalled, absent, "
-		"start or http", OPTION_LIST, offsetof(struct arguments, only), 0, 0 },
+	{ "only", 0, "NAME",
+		"measure this alone: memory, accept, broadcast, latency, stalled, absent, start or http",
+		OPTION_LIST, offsetof(struct arguments, only), 0, 0 },
 	{ "json", 0, NULL, "print one JSON object for each figure, in place of a table",
 		OPTION_FLAG, offsetof(struct arguments, json), 0, 0 },
 	{ 0 },
@@ -61,7 +62,8 @@ static int check_descriptors(long clients)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
 		limit.rlim_max >= (rlim_t)clients + DESCRIPTORS_BESIDE)
 		return 0;
-	fprintf(stderr, "%s: a process may have %llu descriptors (ulimit -Hn), too few for %ld clients\n",
+	fprintf(stderr,
+		"%s: a process may have %llu descriptors (ulimit -Hn), too few for %ld clients\n",
 		command.name, (unsigned long long)limit.rlim_max, clients);
 	return 1;
 }

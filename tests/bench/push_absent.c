@@ -68,8 +68,8 @@ int measure_absent(struct bench *bench)
 	r = run_creates(&stage, &creates);
 	if (r < 0)
 		return r;
-	row.value = (double)(process_cpu_ns(stage.service.pushd) - begin) / 1e3 /
-		    (double)creates.count;
+	row.value =
+		(double)(process_cpu_ns(stage.service.pushd) - begin) / 1e3 / (double)creates.count;
 	report_row(&bench->report, &row);
 	return 0;
 }

@@ -79,7 +79,8 @@ static int plain_begin(struct sides *sides)
 	websocket_append(&frame, WEBSOCKET_TEXT, message);
 	if (buffer_status(&frame) < 0)
 		return -ENOMEM;
-	memcpy(frame.data + frame.len - message.len + at, stamp_write(clock_ns(), stamp), STAMP_LEN);
+	memcpy(frame.data + frame.len - message.len + at, stamp_write(clock_ns(), stamp),
+		STAMP_LEN);
 	return plain_send(sides->plain, buffer_slice(&frame));
 }
 
@@ -144,7 +145,9 @@ int measure_broadcast(struct bench *bench)
 	if (r < 0)
 		return r;
 	report(bench, &last,
-		(struct row){ .name = "until the last client has it", .unit = "ms", .limit = 1.15 });
+		(struct row){ .name = "until the last client has it",
+			.unit = "ms",
+			.limit = 1.15 });
 	report(bench, &cpu,
 		(struct row){ .name = "cpu of a message", .unit = "us", .limit = 1.10 });
 	return 0;

@@ -44,25 +44,38 @@ static int measure_flush(struct bench *bench, struct samples *times)
 
 /* ---- rows ---- */
 
-/* A row each percentile; limits stand beside bench_percentiles, 0 = none. */
+enum { P50, P99, MAX, PERCENTILES };
+
+/* A row each; limits in microseconds, 0 = none. */
 static void report(struct bench *bench, const char *name, struct samples *times,
-	const double *limits)
+	const double limits[static PERCENTILES])
 {
-	for (size_t i = 0; bench_percentiles[i].name; i++) {
+	static const struct {
+		const char *name;
+		double percent;
+	} percentiles[PERCENTILES] = {
+		[P50] = { "p50", 50 },
+		[P99] = { "p99", 99 },
+		[MAX] = { "max", 100 },
+	};
+
+	for (size_t i = 0; i < PERCENTILES; i++) {
 		char text[64];
 		struct row row = {
 			.measurement = "latency",
 			.name = text,
 			.unit = "us",
-			.value = samples_percentile(times, bench_percentiles[i].percent),
-			.bound = limits && limits[i] > 0 ? BOUND_AT_MOST : BOUND_NONE,
-			.limit = limits ? limits[i] : 0,
+			.value = samples_percentile(times, percentiles[i].percent),
+			.bound = limits[i] > 0 ? BOUND_AT_MOST : BOUND_NONE,
+			.limit = limits[i],
 		};
 
-		snprintf(text, sizeof(text), "%s, %s", name, bench_percentiles[i].name);
+		snprintf(text, sizeof(text), "%s, %s", name, percentiles[i].name);
 		report_row(&bench->report, &row);
 	}
 }
+
+static const double no_limits[PERCENTILES];
 
 static int measure_for(struct bench *bench, enum config_durability durability, struct stage *stage,
 	struct web *web)
@@ -76,7 +89,7 @@ static int measure_for(struct bench *bench, enum config_durability durability, s
 
 static int measure_write(struct bench *bench)
 {
-	static const double limits[] = { 350, 2000, 0 };
+	static const double limits[PERCENTILES] = { [P50] = 350, [P99] = 2000 };
 	_cleanup_(stage_release) struct stage stage = { 0 };
 	_cleanup_(web_release) struct web web = { 0 };
 	_cleanup_(samples_release) struct samples times = { 0 }, reader = { 0 };
@@ -89,7 +102,7 @@ static int measure_write(struct bench *bench)
 	if (r < 0)
 		return r;
 	report(bench, "write", &times, limits);
-	report(bench, "an answer of who only reads", &reader, NULL);
+	report(bench, "an answer of who only reads", &reader, no_limits);
 	return 0;
 }
 
@@ -98,7 +111,7 @@ static int measure_sync(struct bench *bench)
 	_cleanup_(stage_release) struct stage stage = { 0 };
 	_cleanup_(web_release) struct web web = { 0 };
 	_cleanup_(samples_release) struct samples times = { 0 }, flushes = { 0 };
-	double limits[3] = { 350 };
+	double limits[PERCENTILES] = { [P50] = 350 };
 	int r = measure_for(bench, DURABILITY_SYNC, &stage, &web);
 
 	if (r == 0)
@@ -107,9 +120,9 @@ static int measure_sync(struct bench *bench)
 		r = measure_flush(bench, &flushes);
 	if (r < 0)
 		return r;
-	limits[0] += samples_median(&flushes);
+	limits[P50] += samples_median(&flushes);
 	report(bench, "sync", &times, limits);
-	report(bench, "a flush of the disk", &flushes, NULL);
+	report(bench, "a flush of the disk", &flushes, no_limits);
 	return 0;
 }
 

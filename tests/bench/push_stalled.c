@@ -11,13 +11,13 @@
 #include "tests/bench/series.h"
 
 enum {
-	EVERY = 10,	   /* one of so many stops */
-	FILL_MORE = 3800,  /* bytes of a notification's data: nearly the most */
-	FILLS = 40,	   /* of them for each of the silent: a queue and both socket buffers hold less */
+	EVERY = 10,	  /* one of so many stops */
+	FILL_MORE = 3800, /* bytes of a notification's data: nearly the most */
+	FILLS = 40,	  /* for each of the silent; a queue and two socket buffers hold less */
 	CONNECTIONS = 16,
 	WINDOW = 16,
 	STALL_ROUNDS = 3,
-	SLACK = 8,	   /* the allocator may need so many-th of a queue's memory beside it */
+	SLACK = 8, /* so much of a queue may the allocator need beside it: one in … */
 };
 
 /* Notifications for the silent users, one after the other. */

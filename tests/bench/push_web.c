@@ -30,13 +30,6 @@ void web_request_body(void *context, uint64_t number, int64_t due, struct buffer
 		workload_name("user", user, name).data, stamp_write(due, stamp));
 }
 
-const struct percentile bench_percentiles[] = {
-	{ "p50", 50 },
-	{ "p99", 99 },
-	{ "max", 100 },
-	{ 0 },
-};
-
 static int publish(const struct web *web, const char *path, struct web_requests *requests,
 	struct publisher_plan plan, struct samples *times)
 {

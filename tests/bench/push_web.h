@@ -29,11 +29,3 @@ int bench_latency(struct bench *bench, const struct stage *stage, const struct w
 
 /* The same requests, but to the program that only reads them; the time is that to the answer. */
 int bench_reader_latency(struct bench *bench, const struct web *web, struct samples *times);
-
-struct percentile {
-	const char *name;
-	double percent;
-};
-
-/* p50, p99 and max, ended by a NULL name. */
-extern const struct percentile bench_percentiles[];

@@ -20,7 +20,8 @@ static int take_head(struct slice *bytes, receiver_visitor *visitor, void *conte
 	if (!end)
 		return RECEIVER_INCOMPLETE;
 	head.len = (size_t)(end - head.data) + sizeof(head_end) - 1;
-	if (head.len < sizeof(switching) || memcmp(head.data, switching, sizeof(switching) - 1) != 0)
+	if (head.len < sizeof(switching) ||
+		memcmp(head.data, switching, sizeof(switching) - 1) != 0)
 		return -EPROTO;
 	bytes->data += head.len;
 	bytes->len -= head.len;
