@@ -6,53 +6,41 @@
  */
 #include "tests/bench/push_web.h"
 
-#include "tests/bench/crowd.h"
 #include "tests/bench/process.h"
 #include "tests/bench/series.h"
 
 enum {
 	EVERY = 10,	  /* one of so many stops */
 	FILL_MORE = 3800, /* bytes of a notification's data: nearly the most */
-	FILLS = 40,	  /* for each of the silent; a queue and two socket buffers hold less */
-	CONNECTIONS = 16,
-	WINDOW = 16,
+	FILLS = 40,	  /* of them; a queue and two socket buffers hold less */
 	STALL_ROUNDS = 3,
 	SLACK = 8, /* so much of a queue may the allocator need beside it: one in … */
 };
-
-/* Notifications for the silent users, one after the other. */
-struct fill {
-	struct stamped stamped;
-	unsigned silent;
-	uint64_t made, count;
-};
-
-static const struct inbox_request *next_fill(void *context)
-{
-	struct fill *fill = context;
-	char user[WORKLOAD_NAME];
-
-	if (fill->made == fill->count)
-		return NULL;
-	workload_name("user", fill->made++ % fill->silent * EVERY, user);
-	bench_stamp(&fill->stamped, slice_of(user), clock_ns(), FILL_MORE);
-	return &fill->stamped.request;
-}
 
 static unsigned silent_count(const struct bench *bench)
 {
 	return (bench->clients - 1) / EVERY + 1;
 }
 
+/*
+ * Broadcasts, which are little work for the store, so that none of it is left when the
+ * latency is measured. Each waits until all who read have the one before.
+ */
 static int fill_queues(struct bench *bench, const struct stage *stage)
 {
-	_cleanup_(freeing_crowd_free) struct crowd *crowd = NULL;
-	struct fill fill = { .silent = silent_count(bench) };
-	struct crowd_plan plan = { .next = next_fill, .context = &fill };
-	int r = crowd_new(instance_config(stage->service.store), CONNECTIONS, WINDOW, &crowd);
+	_cleanup_(freeing_inbox_free) struct inbox *inbox = NULL;
+	int r = inbox_new(instance_config(stage->service.store), &inbox);
 
-	fill.count = (uint64_t)fill.silent * FILLS;
-	return r == 0 ? crowd_run(crowd, &plan, NULL) : r;
+	for (unsigned i = 0; r == 0 && i < FILLS; i++) {
+		struct stamped everybody;
+
+		audience_listen(stage->audience);
+		bench_stamp(&everybody, (struct slice){ 0 }, clock_ns(), FILL_MORE);
+		r = bench_call(inbox, &everybody.request);
+		if (r == 0)
+			r = audience_await(stage->audience, bench->clients - silent_count(bench));
+	}
+	return r;
 }
 
 /* What the rounds have found. */
