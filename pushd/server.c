@@ -10,6 +10,7 @@
 
 #include "lib/log.h"
 #include "pushd/acceptor.h"
+#include "pushd/control_socket.h"
 #include "pushd/conversation.h"
 #include "pushd/delivery.h"
 #include "pushd/handshake.h"
@@ -29,6 +30,7 @@ enum {
 	READ_SIZE = 65536,	/* bytes of one read, for all clients */
 	READS_MAX = 16,		/* of one client in one round, then it is the others' turn */
 	TICK_USEC = 1000 * 1000,
+	CONTROL_PATIENCE = 60,	 /* seconds for a peer on the control socket to ask something */
 	STOP_PATIENCE_MS = 3000, /* for the clients to take the close frame */
 	RETURN_SPREAD_MS = 5,	 /* between two clients that come back, on average … */
 	RETURN_MAX_MS = 30000,	 /* … but after no more than this */
@@ -38,6 +40,7 @@ struct server {
 	struct hub hub;
 	sd_event *event;
 	struct acceptor *acceptor;
+	struct control_socket *control; /* NULL = there is none */
 	struct link *link;
 	sd_event_source *tick;
 	size_t due_at;	/* how far the walk over those who are due has come */
@@ -151,8 +154,10 @@ static void on_greeting(void *context, const struct inbox_greeting *greeting)
 	begin_feed(server, greeting);
 	if (!first)
 		log_warning("the store has begun a new epoch: every client is told to fetch anew");
-	if (!nothing_told)
-		delivery_resync(&server->hub);
+	if (nothing_told)
+		return;
+	server->hub.statistics.resyncs[other_life ? RESYNC_NEW_EPOCH : RESYNC_FEED_LOST]++;
+	delivery_resync(&server->hub);
 }
 
 /* Reads the feed to its end. When the feed is lost the next greeting tells where to go on. */
@@ -233,7 +238,22 @@ static int open_hub(struct hub *hub)
 	return r;
 }
 
-int server_new(const struct config *config, const int *listen_fds, size_t listen_count,
+static int add_listeners(struct server *server, const struct server_sockets *sockets)
+{
+	int r = acceptor_new(&server->hub, server->event, sockets->clients, sockets->count,
+		&server->acceptor);
+
+	if (sockets->control < 0)
+		return r;
+	if (r < 0) {
+		close(sockets->control);
+		return r;
+	}
+	return control_socket_new(&server->hub, server->event, sockets->control,
+		sockets->control_path, CONTROL_PATIENCE, &server->control);
+}
+
+int server_new(const struct config *config, const struct server_sockets *sockets,
 	struct server **ret_server)
 {
 	_cleanup_(freeing_server_free) struct server *server = calloc(1, sizeof(*server));
@@ -244,6 +264,7 @@ int server_new(const struct config *config, const int *listen_fds, size_t listen
 	server->hub.clients_fd = -1;
 	server->hub.config = config;
 	hub_read_clock(&server->hub);
+	server->hub.statistics.begun = server->hub.now;
 	r = open_hub(&server->hub);
 	if (r < 0)
 		return r;
@@ -254,8 +275,7 @@ int server_new(const struct config *config, const int *listen_fds, size_t listen
 	if (r >= 0)
 		r = add_sources(server);
 	if (r >= 0)
-		r = acceptor_new(&server->hub, server->event, listen_fds, listen_count,
-			&server->acceptor);
+		r = add_listeners(server, sockets);
 	if (r < 0)
 		return r;
 	*ret_server = take(server);
@@ -274,6 +294,7 @@ struct server *server_free(struct server *server)
 		hub_kill(hub, session);
 	hub_bury(hub);
 	acceptor_free(server->acceptor);
+	control_socket_free(server->control);
 	link_free(server->link);
 	sd_event_source_unref(server->tick);
 	inbox_free(hub->inbox); /* frees those whom it owes answers */

@@ -4,14 +4,25 @@
 #include "lib/config.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct server;
 
+enum { SERVER_LISTEN_MAX = 64 };
+
+/* What a server listens on, and takes over. */
+struct server_sockets {
+	int clients[SERVER_LISTEN_MAX];
+	size_t count;
+	int control;		  /* the control socket; -1 = none */
+	const char *control_path; /* to be removed in the end; NULL = it is somebody else's */
+};
+
 /*
- * Makes a server that accepts on these listening sockets, which it takes over.
- * config must outlive it. Returns 0, or -errno after logging why.
+ * Makes a server that accepts on these sockets. config and the path must outlive it. Returns 0,
+ * or -errno after logging why.
  */
-int server_new(const struct config *config, const int *listen_fds, size_t listen_count,
+int server_new(const struct config *config, const struct server_sockets *sockets,
 	struct server **ret_server);
 struct server *server_free(struct server *server);
 
@@ -28,3 +39,9 @@ int server_run(struct server *server);
  * unix socket. Returns the descriptor or -errno (-EINVAL: none of these).
  */
 int server_listen(const char *where);
+
+/*
+ * Makes one at this path, in the place of one that nobody listens on any more. Returns the
+ * descriptor or -errno (-EADDRINUSE: somebody does; -EEXIST: it is something else).
+ */
+int server_listen_unix(const char *path, mode_t mode);
