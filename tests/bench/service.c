@@ -38,7 +38,7 @@ static int make_store(struct service *service, const char *parent, const char *n
 	key_path(parent, key);
 	snprintf(more, sizeof(more),
 		"[auth]\nkey-file = %s\npublisher-keys =\n"
-		"[push]\nstall-timeout = 3600\n",
+		"[push]\ncontrol =\nstall-timeout = 3600\n",
 		key);
 	return instance_new_with(parent, name, durability, more, &service->store);
 }
