@@ -45,6 +45,7 @@ struct hub {
 	uint32_t now;		 /* seconds of the loop's clock, which never jumps */
 	int64_t wall;		 /* seconds since the epoch */
 	unsigned live;		 /* sessions that speak for a user */
+	unsigned errands;	 /* requests of clients that the store has not answered */
 };
 
 /* Reads the time into the hub, at the beginning of what an event causes. */
