@@ -122,6 +122,26 @@ int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t
 	return r;
 }
 
+int acceptor_pause(struct acceptor *acceptor, bool paused)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < acceptor->count; i++)
+		r = sd_event_source_set_enabled(acceptor->sources[i],
+			paused ? SD_EVENT_OFF : SD_EVENT_ON);
+	return r < 0 ? r : 0;
+}
+
+size_t acceptor_count(const struct acceptor *acceptor)
+{
+	return acceptor->count;
+}
+
+int acceptor_fd(const struct acceptor *acceptor, size_t index)
+{
+	return sd_event_source_get_io_fd(acceptor->sources[index]);
+}
+
 struct acceptor *acceptor_free(struct acceptor *acceptor)
 {
 	if (!acceptor)

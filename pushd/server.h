@@ -2,17 +2,24 @@
 #pragma once
 
 #include "lib/config.h"
+#include "pushd/program.h"
 
 #include <stddef.h>
 
 struct server;
 
-/*
- * Makes a server that accepts on these listening sockets, which it takes over.
- * config must outlive it. Returns 0, or -errno after logging why.
- */
-int server_new(const struct config *config, const int *listen_fds, size_t listen_count,
-	struct server **ret_server);
+/* What a server is made of. */
+struct server_setup {
+	struct config *config;	 /* is taken over, also on failure … */
+	const char *config_path; /* … and read again from here on SIGHUP; must outlive the server */
+	const struct program *program; /* must outlive it, too: what SIGUSR2 runs */
+	const int *listen_fds;	 /* listening sockets, which are taken over, too */
+	size_t listen_count;
+	int state_fd; /* what another program has left, in place of listening sockets; -1 = nothing */
+};
+
+/* Returns 0, or -errno after logging why. */
+int server_new(const struct server_setup *setup, struct server **ret_server);
 struct server *server_free(struct server *server);
 
 DEFINE_CLEANUP(struct server *, server_free)
@@ -22,6 +29,12 @@ DEFINE_CLEANUP(struct server *, server_free)
  * to come back. Returns 0 or -errno.
  */
 int server_run(struct server *server);
+
+/*
+ * Whether a server with this configuration could go on from a state, whose descriptor is
+ * closed. Returns 0, or -errno after logging why.
+ */
+int server_check(const struct config *config, int state_fd);
 
 /*
  * Makes a listening socket: PORT, ADDRESS:PORT, [ADDRESS]:PORT, or the absolute path of a
