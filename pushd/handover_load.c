@@ -132,11 +132,25 @@ static int read_subscriber(struct loader *loader, struct decoder *from)
 	return from->failed ? -EBADMSG : backlog_restore(subscriber, backlog);
 }
 
+/* Gives who speaks for no user a place among such, behind those that came before. */
+static int add_newcomer(struct hub *hub, const struct handover_session *from)
+{
+	struct session *session = from->session;
+	bool leaves = session->state > SESSION_LIVE;
+	int r = newcomers_add(leaves ? &hub->leavers : &hub->newcomers, session);
+
+	if (r < 0)
+		return r;
+	buffer_append_slice(&session->newcomer->head, from->head);
+	return buffer_status(&session->newcomer->head);
+}
+
 /* The session joins the hub. */
 static int adopt(struct loader *loader, const struct handover_session *from)
 {
 	struct session *session = from->session;
 	struct hub *hub = loader->hub;
+	int r = 0;
 
 	session->fd = from->fd;
 	if (clients_add(&hub->clients, session) < 0) {
@@ -147,8 +161,10 @@ static int adopt(struct loader *loader, const struct handover_session *from)
 	if (loader->subscriber) {
 		subscriber_add(loader->subscriber, session);
 		hub->live++;
+	} else {
+		r = add_newcomer(hub, from);
 	}
-	return hub_watch(hub, session);
+	return r < 0 ? r : hub_watch(hub, session);
 }
 
 static int read_session(struct loader *loader, struct decoder *from)
@@ -160,7 +176,7 @@ static int read_session(struct loader *loader, struct decoder *from)
 	if (r < 0)
 		return r;
 	if ((one.session->state == SESSION_LIVE) != (subscriber != NULL) ||
-		(subscriber && subscriber->session_count == UINT16_MAX))
+		(subscriber && subscriber->session_count == UINT32_MAX))
 		r = -EBADMSG;
 	if (r == 0)
 		r = claim(loader, one.fd);

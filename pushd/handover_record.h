@@ -29,6 +29,7 @@ struct handover_session {
 	int fd;
 	uint32_t due;	   /* as clients_set_due() takes it */
 	unsigned requests; /* of the client, that were not answered */
+	struct slice head; /* of the request, as far as it has come */
 };
 
 /* Appends the members of a record. */

@@ -7,6 +7,7 @@
  */
 #include "pushd/handover_record.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 
@@ -143,6 +144,13 @@ static void write_subscriber(void *context, struct subscriber *subscriber)
 		write_session(writer, session);
 }
 
+/* Those who speak for no user, in the order in which they go when places are needed. */
+static void write_newcomers(struct writer *writer, const struct newcomers *newcomers)
+{
+	for (struct newcomer *one = newcomers->oldest; one; one = one->newer)
+		write_session(writer, one->session);
+}
+
 static void write_end(struct writer *writer)
 {
 	struct buffer *to = begin_record(writer, HANDOVER_END);
@@ -155,8 +163,6 @@ static void write_end(struct writer *writer)
 int handover_save(struct hub *hub, const struct handover *handover, int fd)
 {
 	struct writer writer = { .hub = hub, .fd = fd };
-	struct session *session;
-	size_t at = 0;
 
 	buffer_append_string(&writer.bytes, HANDOVER_MAGIC);
 	encode_u32(&writer.bytes, HANDOVER_VERSION);
@@ -164,10 +170,10 @@ int handover_save(struct hub *hub, const struct handover *handover, int fd)
 	write_hub(&writer, handover);
 	write_sockets(&writer, handover);
 	write_broadcasts(&writer);
-	while ((session = clients_next(&hub->clients, &at)))
-		if (!session->subscriber)
-			write_session(&writer, session);
+	write_newcomers(&writer, &hub->newcomers);
+	write_newcomers(&writer, &hub->leavers);
 	registry_each(&hub->registry, write_subscriber, &writer);
+	assert(writer.sessions == hub->clients.count);
 	write_end(&writer);
 	write_out(&writer);
 	buffer_release(&writer.bytes);

@@ -88,11 +88,13 @@ void handover_session_encode(const struct hub *hub, const struct session *sessio
 	encode_u32(to, session->key);
 	encode_u32(to, session->heard);
 	encode_u32(to, hub->clients.due[session->fd]);
-	encode_u16(to, session->rate_second);
+	encode_u32(to, session->connected);
+	buffer_append(to, session->address.bytes, sizeof(session->address.bytes));
+	encode_u32(to, session->rate_second);
 	encode_u16(to, session->rate_count);
 	encode_u32(to, session->queue && !session->corked ? session->queue->drained : hub->now);
 	encode_bytes(session->queue ? &session->queue->bytes : NULL, to);
-	encode_bytes(session->head, to);
+	encode_bytes(session->newcomer ? &session->newcomer->head : NULL, to);
 	encode_input(session, to);
 	encode_resume(session, to);
 }
@@ -123,19 +125,13 @@ static int decode_queue(struct session *session, struct decoder *from)
 	return buffer_status(&session->queue->bytes);
 }
 
-static int decode_head(struct session *session, struct decoder *from)
+static int decode_head(struct handover_session *to, struct decoder *from)
 {
-	struct slice bytes = decode_long(from);
-
-	if (bytes.len == 0)
-		return 0;
-	if (bytes.len > HANDSHAKE_MAX || session->state != SESSION_HEAD)
-		return -EBADMSG;
-	session->head = calloc(1, sizeof(*session->head));
-	if (!session->head)
-		return -ENOMEM;
-	buffer_append_slice(session->head, bytes);
-	return buffer_status(session->head);
+	to->head = decode_long(from);
+	return to->head.len > HANDSHAKE_MAX ||
+			       (to->head.len > 0 && to->session->state != SESSION_HEAD)
+		       ? -EBADMSG
+		       : 0;
 }
 
 static int decode_input(struct session *session, struct decoder *from)
@@ -173,6 +169,7 @@ static int decode_members(struct handover_session *to, struct decoder *from, uin
 {
 	struct session *session = to->session;
 	uint32_t fd = decode_u32(from);
+	struct slice address;
 
 	session->state = decode_u8(from);
 	session->want = decode_u8(from);
@@ -184,12 +181,15 @@ static int decode_members(struct handover_session *to, struct decoder *from, uin
 	session->key = decode_u32(from);
 	session->heard = decode_u32(from);
 	to->due = decode_u32(from);
-	session->rate_second = decode_u16(from);
+	session->connected = decode_u32(from);
+	address = decode_bytes(from, sizeof(session->address.bytes));
+	session->rate_second = decode_u32(from);
 	session->rate_count = decode_u16(from);
 	to->fd = (int)fd;
 	set_flags(session, *ret_flags);
 	if (from->failed || fd > INT32_MAX || *ret_flags & ~FLAGS_KNOWN)
 		return -EBADMSG;
+	memcpy(session->address.bytes, address.data, address.len);
 	return is_possible(session) ? 0 : -EBADMSG;
 }
 
@@ -204,7 +204,7 @@ int handover_session_decode(struct hub *hub, struct decoder *from,
 	if (r == 0)
 		r = decode_queue(session, from);
 	if (r == 0)
-		r = decode_head(session, from);
+		r = decode_head(&decoded, from);
 	if (r == 0)
 		r = decode_input(session, from);
 	if (r == 0)

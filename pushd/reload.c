@@ -129,8 +129,8 @@ void reload_apply(struct hub *hub)
 		} else if (session->state == SESSION_LIVE) {
 			conversation_schedule(hub, session);
 		} else if (session->state < SESSION_LIVE) {
-			clients_hasten(&hub->clients, session,
-				hub->now + hub->config->push.auth_timeout);
+			clients_set_due(&hub->clients, session,
+				session->connected + hub->config->push.auth_timeout);
 		}
 	}
 	if (refused > 0)

@@ -119,8 +119,10 @@ static int take_whole(struct websocket_input *input, size_t max_message,
 static int gather_header(struct websocket_partial *partial, struct websocket_input *input,
 	size_t max_message)
 {
-	int r = partial->header_complete ? 0 : FRAME_INCOMPLETE;
+	int r = FRAME_INCOMPLETE;
 
+	if (partial->header_complete)
+		return 0;
 	while (r == FRAME_INCOMPLETE && input->len > 0) {
 		partial->header[partial->header_len++] = *input->data;
 		input_advance(input, 1);
@@ -130,6 +132,8 @@ static int gather_header(struct websocket_partial *partial, struct websocket_inp
 	if (r)
 		return r;
 	partial->header_complete = true;
+	if (!frame_is_control(partial->frame.kind) && partial->fragments++ > max_message)
+		return FRAME_TOO_BIG;
 	if (partial->kind == WEBSOCKET_NOTHING && !frame_is_control(partial->frame.kind))
 		partial->kind = partial->frame.kind;
 	return 0;
@@ -190,6 +194,7 @@ static int finish_frame(struct websocket_partial *partial, struct websocket_even
 	if (partial->utf8.more)
 		return FRAME_TEXT_INVALID;
 	partial->kind = WEBSOCKET_NOTHING;
+	partial->fragments = 0;
 	return tell(kind, (const uint8_t *)partial->message.data, partial->message.len, ret_event);
 }
 

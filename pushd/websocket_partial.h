@@ -10,6 +10,7 @@
 struct websocket_partial {
 	enum websocket_kind kind; /* of the message under way; NOTHING = none */
 	struct utf8_stream utf8;  /* of its text */
+	size_t fragments;	  /* that it came in */
 	struct buffer message;
 
 	/* The frame under way; header_len 0 = none */

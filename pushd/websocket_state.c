@@ -27,6 +27,7 @@ void websocket_encode(const struct websocket *websocket, struct buffer *to)
 	encode_short(to, (struct slice){ (const char *)partial->header, partial->header_len });
 	encode_u64(to, partial->received);
 	encode_short(to, control);
+	encode_u32(to, (uint32_t)partial->fragments);
 }
 
 /* A message under way, as far as it has come. */
@@ -95,6 +96,7 @@ static int restore(struct websocket_partial *partial, struct decoder *from)
 	header = decode_short(from);
 	partial->received = decode_u64(from);
 	control = decode_short(from);
+	partial->fragments = decode_u32(from);
 	if (from->failed || header.len > FRAME_HEADER_MAX || partial->received > MESSAGE_MAX)
 		return -EBADMSG;
 	r = restore_message(partial, message);

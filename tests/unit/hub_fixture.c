@@ -211,7 +211,8 @@ static void close_hub(struct hub *hub)
 		hub_kill(hub, session);
 	hub_bury(hub);
 	hub_inbox_cancel(hub->inbox);
-	if (hub->clients.count > 0 || hub->live > 0 || hub->registry.count > 0)
+	if (hub->clients.count > 0 || hub->live > 0 || hub->registry.count > 0 ||
+		hub->newcomers.count > 0 || hub->leavers.count > 0)
 		abort(); /* somebody was forgotten */
 	clients_release(&hub->clients);
 	registry_release(&hub->registry);
