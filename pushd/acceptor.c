@@ -77,11 +77,14 @@ static size_t places(const struct acceptor *acceptor)
 	return smaller(acceptor->hub->config->push.max_connections, acceptor->descriptors);
 }
 
+static size_t taken_places(const struct hub *hub)
+{
+	return hub->clients.count - hub->leavers.count;
+}
+
 static bool has_place(const struct acceptor *acceptor)
 {
-	const struct hub *hub = acceptor->hub;
-
-	return hub->clients.count - hub->leavers.count < places(acceptor);
+	return taken_places(acceptor->hub) < places(acceptor);
 }
 
 /* Makes a place for one more; false if all are taken, and by users. */
@@ -114,7 +117,7 @@ static void tell_full(struct acceptor *acceptor, const char *reason)
 	if (now - acceptor->told < FULL_SECONDS)
 		return;
 	log_warning("%s: %u clients were refused; %zu are connected, of at most %zu", reason,
-		acceptor->refused, acceptor->hub->clients.count, places(acceptor));
+		acceptor->refused, taken_places(acceptor->hub), places(acceptor));
 	acceptor->told = now;
 	acceptor->refused = 0;
 }

@@ -8,7 +8,6 @@ setup_file() {
 	begin_tests
 	set_config store max-per-user 0
 	set_config push max-messages-per-second 1000
-	set_config push max-unauthenticated 3000
 	start_stored
 	start_pushd
 }

@@ -13,7 +13,7 @@ setup_file() {
 	pushd_with refusing push when-full refuse-newest
 	pushd_with small push max-connections 10
 	pushd_with lively push ping-interval 1 push max-connections-per-user 5
-	pushd_with slow push max-connections-per-user 100 push stall-timeout 300 push max-unauthenticated 3000
+	pushd_with slow push max-connections-per-user 100 push stall-timeout 300
 	pushd_with crowd push max-unauthenticated 5 push auth-timeout 300
 	pushd_with large push max-message 1M
 	pushd_with stalling push stall-timeout 1 push ping-interval 300
