@@ -266,6 +266,34 @@ static void test_order(void)
 	talk_end();
 }
 
+/* Those who speak for no user go in the order in which they came, whatever their numbers. */
+static void test_newcomers(void)
+{
+	struct newcomers *newcomers = &talk_fixture.hub.newcomers;
+	static const struct address address = { { 1, 2, 3, [15] = 16 } };
+	struct session *oldest;
+	int fd;
+
+	talk_begin();
+	for (size_t i = 0; i < 3; i++)
+		hub_client_connect(&talk_clients[i], &talk_fixture);
+	hub_client_forget(&talk_clients[0]);
+	fixture_run(&talk_fixture);
+	hub_client_connect(&talk_clients[0], &talk_fixture);
+	oldest = newcomers_oldest(newcomers);
+	oldest->address = address;
+	oldest->connected = 4711;
+	fd = oldest->fd;
+	tap_ok(newcomers->newest->session->fd < fd, "the newest has a lower number");
+	upgrade();
+	oldest = newcomers_oldest(newcomers);
+	ok_int_equal((intmax_t)newcomers->count, 3, "all newcomers are there");
+	ok_int_equal(oldest->fd, fd, "the oldest is the oldest");
+	ok_int_equal(oldest->connected, 4711, "connected since then");
+	ok_bytes_equal(&oldest->address, sizeof(address), &address, sizeof(address), "from there");
+	talk_end();
+}
+
 static void test_beside(void)
 {
 	struct handover *handover = &talk_fixture.handover;
@@ -488,6 +516,7 @@ int main(void)
 	test_times();
 	test_refused();
 	test_order();
+	test_newcomers();
 	test_beside();
 	test_truncated();
 	test_damaged();
