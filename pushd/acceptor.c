@@ -135,6 +135,7 @@ static struct session *add_session(struct hub *hub, int client_fd, struct addres
 	session->address = address;
 	if (clients_add(&hub->clients, session) < 0)
 		return session_free(session);
+	hub->statistics.opened++;
 	if (hub_watch(hub, session) == 0)
 		return session;
 	hub_kill(hub, session);
@@ -189,6 +190,7 @@ static int refuse_with_spare(struct acceptor *acceptor, int listen_fd)
 	client_fd = accept_client(listen_fd, &address);
 	if (client_fd >= 0) {
 		tell_full(acceptor, "no descriptor is left");
+		statistics_refused(&acceptor->hub->statistics, "full");
 		request_write_refusal(&answer);
 		send(client_fd, answer.data, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		shutdown(client_fd, SHUT_WR);

@@ -161,6 +161,7 @@ static int adopt(struct loader *loader, const struct handover_session *from)
 	if (loader->subscriber) {
 		subscriber_add(loader->subscriber, session);
 		hub->live++;
+		hub->users += loader->subscriber->session_count == 1;
 	} else {
 		r = add_newcomer(hub, from);
 	}
@@ -219,6 +220,8 @@ static int read_record(struct loader *loader, struct decoder *from)
 
 	if (from->failed)
 		return -EBADMSG;
+	if (kind == HANDOVER_STATISTICS)
+		return handover_statistics_decode(&loader->hub->statistics, &record);
 	if (kind < ARRAY_LENGTH(readers) && readers[kind])
 		return readers[kind](loader, &record);
 	return kind & HANDOVER_OPTIONAL ? 0 : -EPROTONOSUPPORT;

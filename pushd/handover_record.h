@@ -1,7 +1,7 @@
 /*
  * The records of the handover. Private to pushd/handover_save.c, which writes them,
- * pushd/handover_load.c, which reads them, and pushd/handover_session.c, which knows the
- * session's.
+ * pushd/handover_load.c, which reads them, and pushd/handover_session.c and
+ * pushd/handover_statistics.c, which know the largest.
  */
 #pragma once
 
@@ -19,6 +19,7 @@ enum handover_kind {
 	HANDOVER_SESSION,
 	HANDOVER_END,
 	HANDOVER_OPTIONAL = 0x80, /* this bit: may be skipped */
+	HANDOVER_STATISTICS,
 };
 
 enum { SUBSCRIBER_PLACED = 1, SUBSCRIBER_OVERFLOW = 2, SUBSCRIBER_KNOWN = 3 };
@@ -44,3 +45,7 @@ int handover_session_decode(struct hub *hub, struct decoder *from,
 struct session *handover_session_discard(struct session *session);
 
 DEFINE_CLEANUP(struct session *, handover_session_discard)
+
+/* What was counted goes on. Decoding returns 0 or -EBADMSG. */
+void handover_statistics_encode(const struct statistics *statistics, struct buffer *to);
+int handover_statistics_decode(struct statistics *statistics, struct decoder *from);

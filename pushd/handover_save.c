@@ -151,6 +151,14 @@ static void write_newcomers(struct writer *writer, const struct newcomers *newco
 		write_session(writer, one->session);
 }
 
+static void write_statistics(struct writer *writer)
+{
+	struct buffer *to = begin_record(writer, HANDOVER_STATISTICS);
+
+	handover_statistics_encode(&writer->hub->statistics, to);
+	end_record(writer);
+}
+
 static void write_end(struct writer *writer)
 {
 	struct buffer *to = begin_record(writer, HANDOVER_END);
@@ -170,6 +178,7 @@ int handover_save(struct hub *hub, const struct handover *handover, int fd)
 	write_hub(&writer, handover);
 	write_sockets(&writer, handover);
 	write_broadcasts(&writer);
+	write_statistics(&writer);
 	write_newcomers(&writer, &hub->newcomers);
 	write_newcomers(&writer, &hub->leavers);
 	registry_each(&hub->registry, write_subscriber, &writer);

@@ -14,6 +14,7 @@ static const struct {
 	{ "store", "socket" },
 	{ "store", "home" },
 	{ "push", "listen" },
+	{ "push", "control" },
 };
 
 static bool is_opened_once(const struct config_key *key)

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "pushd/acceptor.h"
 #include "pushd/catchup.h"
+#include "pushd/control_socket.h"
 #include "pushd/conversation.h"
 #include "pushd/delivery.h"
 #include "pushd/farewell.h"
@@ -24,6 +25,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-event.h>
 
 enum {
@@ -32,11 +34,14 @@ enum {
 	READ_SIZE = 65536,	/* bytes of one read, for all clients */
 	READS_MAX = 16,		/* of one client in one round, then it is the others' turn */
 	TICK_USEC = 1000 * 1000,
+	CONTROL_PATIENCE = 60,	 /* seconds for a peer on the control socket to ask something */
 	STOP_PATIENCE_MS = 3000, /* for the clients to take the close frame */
 };
 
-/* What a listening socket is called where descriptors are handed over. */
+/* What sockets are called where descriptors are handed over. */
 static const char LISTENER[] = "listen";
+static const char CONTROL[] = "control";	     /* its path is to be removed in the end */
+static const char CONTROL_GIVEN[] = "control-given"; /* its path is somebody else's */
 
 struct server {
 	struct hub hub;
@@ -44,6 +49,8 @@ struct server {
 	const char *config_path;
 	sd_event *event;
 	struct acceptor *acceptor;
+	struct control_socket *control; /* NULL = there is none */
+	char *control_path;		/* NULL = somebody else's */
 	struct link *link;
 	struct upgrade *upgrade;
 	sd_event_source *clients, *tick;
@@ -158,8 +165,10 @@ static void on_greeting(void *context, const struct inbox_greeting *greeting)
 	begin_feed(server, greeting);
 	if (!first)
 		log_warning("the store has begun a new epoch: every client is told to fetch anew");
-	if (!nothing_told)
-		delivery_resync(&server->hub);
+	if (nothing_told)
+		return;
+	server->hub.statistics.resyncs[other_life ? RESYNC_NEW_EPOCH : RESYNC_FEED_LOST]++;
+	delivery_resync(&server->hub);
 }
 
 /* Reads the feed to its end. When the feed is lost the next greeting tells where to go on. */
@@ -223,6 +232,9 @@ static int describe(void *context, struct handover *handover)
 	handover->position = feed_position(server->hub.feed);
 	for (size_t i = 0; r == 0 && i < acceptor_count(acceptor); i++)
 		r = handover_add_socket(handover, LISTENER, acceptor_fd(acceptor, i));
+	if (r == 0 && server->control)
+		r = handover_add_socket(handover, server->control_path ? CONTROL : CONTROL_GIVEN,
+			control_socket_fd(server->control));
 	return r;
 }
 
@@ -298,6 +310,25 @@ static int open_hub(struct hub *hub)
 	return r;
 }
 
+static int add_listeners(struct server *server, const struct server_sockets *sockets)
+{
+	int r = acceptor_new(&server->hub, server->event, sockets->clients, sockets->count,
+		&server->acceptor);
+
+	if (sockets->control < 0)
+		return r;
+	if (r == 0 && sockets->control_path) {
+		server->control_path = strdup(sockets->control_path);
+		r = server->control_path ? 0 : -ENOMEM;
+	}
+	if (r < 0) {
+		close(sockets->control);
+		return r;
+	}
+	return control_socket_new(&server->hub, server->event, sockets->control,
+		server->control_path, CONTROL_PATIENCE, &server->control);
+}
+
 static int add_upgrade(struct server *server, const struct program *program)
 {
 	const struct upgrade_server calls = { server, describe, pause_clients };
@@ -308,13 +339,22 @@ static int add_upgrade(struct server *server, const struct program *program)
 /* The sockets on which another program has listened. */
 static int inherit_listeners(struct server *server, const struct handover *handover)
 {
-	int fds[HANDOVER_SOCKETS_MAX];
-	size_t count = 0;
+	struct server_sockets sockets = { .control = -1 };
+	struct sockaddr_un address = { 0 };
+	socklen_t len = sizeof(address) - 1; /* so that a path ends */
 
-	for (size_t i = 0; i < handover->socket_count; i++)
-		if (strcmp(handover->sockets[i].name, LISTENER) == 0)
-			fds[count++] = handover->sockets[i].fd;
-	return acceptor_new(&server->hub, server->event, fds, count, &server->acceptor);
+	for (size_t i = 0; i < handover->socket_count; i++) {
+		const struct handover_socket *socket = &handover->sockets[i];
+
+		if (strcmp(socket->name, LISTENER) == 0 && sockets.count < SERVER_LISTEN_MAX)
+			sockets.clients[sockets.count++] = socket->fd;
+		else if (strcmp(socket->name, CONTROL) == 0 &&
+			getsockname(socket->fd, (struct sockaddr *)&address, &len) == 0)
+			sockets.control_path = address.sun_path;
+		if (strncmp(socket->name, CONTROL, strlen(CONTROL)) == 0)
+			sockets.control = socket->fd;
+	}
+	return add_listeners(server, &sockets);
 }
 
 static int open_server(struct server *server, const struct server_setup *setup)
@@ -331,8 +371,7 @@ static int open_server(struct server *server, const struct server_setup *setup)
 	if (r < 0)
 		return r;
 	if (setup->state_fd < 0)
-		return acceptor_new(&server->hub, server->event, setup->listen_fds,
-			setup->listen_count, &server->acceptor);
+		return add_listeners(server, &setup->sockets);
 	r = upgrade_take_over(&server->hub, setup->state_fd, &handover);
 	if (r >= 0)
 		r = inherit_listeners(server, &handover);
@@ -353,6 +392,7 @@ int server_new(const struct server_setup *setup, struct server **ret_server)
 	server->hub.config = server->config = take(config);
 	server->config_path = setup->config_path;
 	hub_read_clock(&server->hub);
+	server->hub.statistics.begun = server->hub.now;
 	r = open_server(server, setup);
 	if (r < 0)
 		return r;
@@ -402,12 +442,14 @@ struct server *server_free(struct server *server)
 	hub_bury(hub);
 	acceptor_free(server->acceptor);
 	upgrade_free(server->upgrade);
+	control_socket_free(server->control);
 	link_free(server->link);
 	sd_event_source_unref(server->clients);
 	sd_event_source_unref(server->tick);
 	sd_event_unref(server->event);
 	close_hub(hub);
 	config_free(server->config);
+	free(server->control_path);
 	free(server);
 	return NULL;
 }

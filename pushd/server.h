@@ -5,17 +5,27 @@
 #include "pushd/program.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct server;
+
+enum { SERVER_LISTEN_MAX = 64 };
+
+/* What a server listens on, and takes over. */
+struct server_sockets {
+	int clients[SERVER_LISTEN_MAX];
+	size_t count;
+	int control;		  /* the control socket; -1 = none */
+	const char *control_path; /* to be removed in the end; NULL = it is somebody else's */
+};
 
 /* What a server is made of. */
 struct server_setup {
 	struct config *config;	 /* is taken over, also on failure … */
 	const char *config_path; /* … and read again from here on SIGHUP; must outlive the server */
 	const struct program *program; /* must outlive it, too: what SIGUSR2 runs */
-	const int *listen_fds;	 /* listening sockets, which are taken over, too */
-	size_t listen_count;
-	int state_fd; /* what another program has left, in place of listening sockets; -1 = nothing */
+	struct server_sockets sockets;
+	int state_fd; /* what another program has left, in place of sockets; -1 = nothing */
 };
 
 /* Returns 0, or -errno after logging why. */
@@ -41,3 +51,9 @@ int server_check(const struct config *config, int state_fd);
  * unix socket. Returns the descriptor or -errno (-EINVAL: none of these).
  */
 int server_listen(const char *where);
+
+/*
+ * Makes one at this path, in the place of one that nobody listens on any more. Returns the
+ * descriptor or -errno (-EADDRINUSE: somebody does; -EEXIST: it is something else).
+ */
+int server_listen_unix(const char *path, mode_t mode);

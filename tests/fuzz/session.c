@@ -17,7 +17,7 @@
  *	*UK		user U's inbox changes; K is c created, C three created, r read, s seen,
  *			a all read, d deleted, D all deleted, x expired, w withdrawn
  *	#K		a broadcast: c created, i imported, w withdrawn, x expired (the oldest)
- *	-UK		user U is: f forgotten, d disconnected, r their tokens revoked
+ *	-UK		user U is: f forgotten, r their tokens revoked
  *	s		the store works on what it was asked
  *	.		… and its next answer arrives
  *	;		… after the one that follows it
@@ -216,7 +216,6 @@ static const struct letter broadcast_letters[] = {
 
 static const struct letter dismissal_letters[] = {
 	{ 'f', CHANGE_FORGOTTEN, false },
-	{ 'd', CHANGE_DISCONNECTED, false },
 	{ 'r', CHANGE_REVOKED, false },
 	{ 0 },
 };

@@ -91,7 +91,7 @@ static void configure(void)
 	file = fopen(load.store.config_path, "a");
 	if (!file)
 		give_up(load.store.config_path);
-	fprintf(file, "[auth]\nkey-file=%s\n[push]\nlisten=%s\nping-interval=600\n", key,
+	fprintf(file, "[auth]\nkey-file=%s\n[push]\nlisten=%s\ncontrol=\nping-interval=600\n", key,
 		load.push_socket);
 	fclose(file);
 	if (config_load(load.store.config_path, &load.config, &problems) != 0)

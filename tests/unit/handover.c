@@ -26,13 +26,23 @@ static void send_bytes(size_t client, const char *data, size_t len)
 
 static void test_idle(void)
 {
+	struct statistics before;
+
 	talk_begin();
 	talk_join(0, 0, "connected; count 0 0 0");
 	talk_join(1, 0, "connected; count 0 0 0");
 	talk_join(2, 1, "connected; count 0 0 0");
 	fixture_change(&talk_fixture, 0, CHANGE_CREATED, false);
+	before = talk_fixture.hub.statistics;
 	upgrade();
 	ok_int_equal(talk_answer(), 0, "nobody need be asked for");
+	ok_int_equal(talk_fixture.hub.users, 2, "two users are connected");
+	ok_int_equal(talk_fixture.hub.live, 3, "by three clients");
+	ok_int_equal((intmax_t)talk_fixture.hub.statistics.authenticated, 3,
+		"what was counted stays");
+	tap_ok(before.messages_out > 0 &&
+			talk_fixture.hub.statistics.messages_out == before.messages_out,
+		"and so do messages");
 	fixture_change(&talk_fixture, 0, CHANGE_CREATED, false);
 	fixture_broadcast(&talk_fixture, CHANGE_BROADCAST_CREATED, false);
 	talk_ok_heard(0, "new 1 1 1; new 2 2 2; new 3 3 3");
@@ -213,9 +223,9 @@ static void test_streams(void)
 	talk_answer();
 	talk_ok_heard(0, "new 2 2 2");
 	talk_ok_heard(1, "connected; new 1 1 1; new 2 2 2; count 2 2 2");
-	fixture_dismiss(&talk_fixture, 0, CHANGE_DISCONNECTED);
+	fixture_dismiss(&talk_fixture, 0, CHANGE_REVOKED);
 	upgrade();
-	talk_ok_heard(0, "end disconnected");
+	talk_ok_heard(0, "end token_revoked");
 	talk_end();
 }
 

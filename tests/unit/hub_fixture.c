@@ -142,9 +142,9 @@ static void load(const char *directory)
 
 	write_file(directory, "key", "a secret for tests, of 32 bytes or more\n");
 	buffer_print(&settings,
-		"[auth]\nkey-file = %s/key\nquery-token = yes\ncookie = token\n"
+		"[store]\nhome = %s\n[auth]\nkey-file = %s/key\nquery-token = yes\ncookie = token\n"
 		"[push]\nmax-connections-per-user = 3\nsend-queue = 4K\nmax-message = 1K\n",
-		directory);
+		directory, directory);
 	write_file(directory, "conf", buffer_string(&settings));
 	buffer_print(&path, "%s/conf", directory);
 	if (config_load(buffer_string(&path), &shared.config, &problems) != 0 ||
@@ -185,6 +185,8 @@ static void open_hub(struct hub *hub)
 	hub->clients_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (hub->clients_fd < 0 || registry_init(&hub->registry) < 0)
 		abort();
+	if (feed_new(shared.config, &hub->feed) < 0) /* of a store that is not there: only told of */
+		abort();
 }
 
 void fixture_begin(struct hub_fixture *fixture)
@@ -211,7 +213,8 @@ static void close_hub(struct hub *hub)
 		hub_kill(hub, session);
 	hub_bury(hub);
 	hub_inbox_cancel(hub->inbox);
-	if (hub->clients.count > 0 || hub->live > 0 || hub->registry.count > 0 ||
+	feed_free(hub->feed);
+	if (hub->clients.count > 0 || hub->live > 0 || hub->users > 0 || hub->registry.count > 0 ||
 		hub->newcomers.count > 0 || hub->leavers.count > 0)
 		abort(); /* somebody was forgotten */
 	clients_release(&hub->clients);
