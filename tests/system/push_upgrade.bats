@@ -81,6 +81,11 @@ stop_well() {
 	scenario in_place again_and_again
 }
 
+@test "the control socket is there again, and goes in the end" {
+	start_replaceable
+	scenario in_place controlled
+}
+
 @test "the watchdog is there again" {
 	start_replaceable env WATCHDOG_USEC=20000000
 	scenario in_place watchdog

@@ -5,6 +5,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 import { Client, TEXT, connect, frame, head } from './client.mjs';
 import { Stream } from './events.mjs';
+import { Peer } from './peer.mjs';
 import { Store } from './store.mjs';
 import { PUSH, dir, join, newUser, resumeQuery, shell, tokenOf, until } from './setting.mjs';
 
@@ -198,6 +199,19 @@ export async function again_and_again() {
 	await shell('stop_well pushd');
 	for (const one of [client, late])
 		assert.equal((await one.closed()).code, 1001);
+}
+
+// The control socket is there again, tells of the clients, and goes when the daemon does.
+export async function controlled() {
+	const user = newUser();
+	const client = await join(user);
+	await upgrade();
+	await upgrade();
+	const { connections } = await (await Peer.open()).ask('connections', { user });
+	assert.equal(connections.length, 1);
+	assert.equal((await (await Peer.open()).ask('disconnect', { user })).count, 1);
+	assert.equal((await client.closed()).code, 4403);
+	await shell('stop_well pushd && [ ! -e "$dir/push-control.sock" ]');
 }
 
 // A watchdog has a timer of its own, and the new program as well.
