@@ -328,6 +328,25 @@ int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t
 	return 0;
 }
 
+int acceptor_pause(struct acceptor *acceptor, bool paused)
+{
+	int r = sd_event_source_set_enabled(acceptor->pause, SD_EVENT_OFF);
+
+	if (r >= 0)
+		r = set_listening(acceptor, paused ? SD_EVENT_OFF : SD_EVENT_ON);
+	return r < 0 ? r : 0;
+}
+
+size_t acceptor_count(const struct acceptor *acceptor)
+{
+	return acceptor->count;
+}
+
+int acceptor_fd(const struct acceptor *acceptor, size_t index)
+{
+	return sd_event_source_get_io_fd(acceptor->sources[index]);
+}
+
 struct acceptor *acceptor_free(struct acceptor *acceptor)
 {
 	if (!acceptor)

@@ -61,6 +61,7 @@ static void on_answer(void *context, int result, struct inbox_answer *answer)
 
 	free(context);
 	session->requests--;
+	errand.hub->errands--;
 	if (session->state == SESSION_DEAD) {
 		if (session->requests == 0 && session->buried)
 			session_free(session);
@@ -89,11 +90,18 @@ static void run_errand(struct hub *hub, struct session *session, struct inbox_re
 		*errand = (struct errand){ hub, session, request->operation };
 		if (inbox_submit(hub->inbox, request, on_answer, errand) == 0) {
 			session->requests++;
+			hub->errands++;
 			return;
 		}
 		free(errand);
 	}
 	send_error(hub, session, "unavailable", "Too many requests are under way");
+}
+
+void command_disappoint(struct hub *hub, struct session *session, unsigned requests)
+{
+	for (; requests > 0; requests--)
+		send_error(hub, session, "unavailable", "The store cannot do that now");
 }
 
 /* ---- the commands; each returns 0, or -EINVAL for a wrong member ---- */
@@ -124,6 +132,7 @@ void command_authenticate(struct hub *hub, struct session *session,
 	session->issued = issued;
 	session->warned = renews && session->warned && session->expires == expires;
 	session->expires = expires;
+	session->key = principal->key;
 	if (!renews && delivery_join(hub, session, slice_of(principal->user), since, epoch) < 0)
 		hub_kill(hub, session);
 	else if (session->state == SESSION_LIVE)

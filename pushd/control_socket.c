@@ -315,6 +315,11 @@ int control_socket_new(struct hub *hub, sd_event *event, int listen_fd, const ch
 	return r;
 }
 
+int control_socket_fd(const struct control_socket *socket)
+{
+	return sd_event_source_get_io_fd(socket->listener);
+}
+
 struct control_socket *control_socket_free(struct control_socket *socket)
 {
 	if (!socket)

@@ -29,6 +29,9 @@ struct control_socket;
 int control_socket_new(struct hub *hub, sd_event *event, int listen_fd, const char *path,
 	unsigned patience, struct control_socket **ret_socket);
 
+/* The listening socket, which stays its own. */
+int control_socket_fd(const struct control_socket *socket);
+
 /* Ends all connections. Returns NULL. */
 struct control_socket *control_socket_free(struct control_socket *socket);
 

@@ -188,6 +188,8 @@ static void deliver_to_all(struct hub *hub, const struct change *change)
 	struct session *session;
 	size_t at = 0;
 
+	if (announcement.number <= hub->broadcasts.newest)
+		return; /* given again, from a position amid a transaction */
 	broadcasts_add(&hub->broadcasts, change);
 	if (stream_is_create(change)) {
 		message_begin(&hub->message);

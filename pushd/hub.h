@@ -51,6 +51,7 @@ struct hub {
 	uint32_t now;		 /* seconds of the loop's clock, which never jumps */
 	int64_t wall;		 /* seconds since the epoch */
 	unsigned live;		 /* sessions that speak for a user */
+	unsigned errands;	 /* requests of clients that the store has not answered */
 	unsigned users;		 /* whom they speak for */
 	struct statistics statistics;
 };

@@ -6,8 +6,11 @@
 #include "lib/options.h"
 #include "lib/startup.h"
 #include "pushd/server.h"
+#include "pushd/upgrade.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <systemd/sd-daemon.h>
 
 /* What a unit calls the one that is not for clients: FileDescriptorName= */
@@ -17,6 +20,7 @@ struct arguments {
 	const char *config;
 	struct option_list listen;
 	const char *log_level;
+	long take_over, check_state; /* descriptors; -1 = none */
 };
 
 static const struct option_spec options[] = {
@@ -27,6 +31,11 @@ static const struct option_spec options[] = {
 		offsetof(struct arguments, listen), 0, 0 },
 	{ "log-level", 0, "LEVEL", "log up to error, warning, info (default) or debug",
 		OPTION_STRING, offsetof(struct arguments, log_level), 0, 0 },
+	{ UPGRADE_TAKE_OVER, 0, "FD", "go on with the clients that this descriptor tells of; "
+		"for the program itself, on SIGUSR2", OPTION_NUMBER,
+		offsetof(struct arguments, take_over), 0, INT_MAX },
+	{ UPGRADE_CHECK, 0, "FD", "only check whether that could be done", OPTION_NUMBER,
+		offsetof(struct arguments, check_state), 0, INT_MAX },
 	{ 0 },
 };
 
@@ -118,34 +127,51 @@ static int get_control(const struct config *config, struct server_sockets *socke
 	return 0;
 }
 
-static int run(const struct config *config, const struct arguments *arguments)
+static int run(struct config *config, const struct program *program,
+	const struct arguments *arguments)
 {
+	_cleanup_(freeing_config_free) struct config *owned = config;
 	_cleanup_(freeing_server_free) struct server *server = NULL;
-	struct server_sockets sockets = { .control = -1 };
-	int r;
+	struct server_setup setup = {
+		.config_path = config_path(arguments->config),
+		.program = program,
+		.sockets.control = -1,
+		.state_fd = (int)arguments->take_over,
+	};
+	int r = 0;
 
-	r = get_listeners(config, &arguments->listen, &sockets);
-	if (r == 0)
-		r = get_control(config, &sockets);
+	if (arguments->check_state >= 0)
+		return server_check(config, (int)arguments->check_state);
+	if (setup.state_fd < 0)
+		r = get_listeners(config, &arguments->listen, &setup.sockets);
+	if (r == 0 && setup.state_fd < 0)
+		r = get_control(config, &setup.sockets);
 	if (r < 0)
 		return r;
-	r = server_new(config, &sockets, &server);
+	setup.config = take(owned);
+	r = server_new(&setup, &server);
 	return r < 0 ? r : server_run(server);
 }
 
 int main(int argc, char **argv)
 {
-	_cleanup_(freeing_config_free) struct config *config = NULL;
-	struct arguments arguments = { 0 };
+	_cleanup_(program_release) struct program program = { 0 };
+	struct arguments arguments = { .take_over = -1, .check_state = -1 };
+	struct config *config;
 	int operands, r;
 
-	r = options_parse(&command, argc, argv, &arguments, &operands);
+	signal(SIGUSR2, SIG_IGN); /* until it can be done */
+	r = program_init(&program, argv);
+	if (r == 0)
+		r = options_parse(&command, argc, argv, &arguments, &operands);
+	if (r < 0)
+		fprintf(stderr, "%s: %s\n", command.name, strerror(-r));
 	if (r != 0)
-		return r == OPTIONS_HELP ? 0 : 2;
+		return r < 0 ? 1 : r == OPTIONS_HELP ? 0 : 2;
 	r = startup(command.name, arguments.log_level, arguments.config, &config);
 	if (r != 0)
 		return r;
-	r = run(config, &arguments);
+	r = run(config, &program, &arguments);
 	if (r < 0)
 		log_error("stopped: %s", strerror(-r));
 	return r < 0 ? 1 : 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/config.h"
+#include "pushd/program.h"
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -18,12 +19,17 @@ struct server_sockets {
 	const char *control_path; /* to be removed in the end; NULL = it is somebody else's */
 };
 
-/*
- * Makes a server that accepts on these sockets. config and the path must outlive it. Returns 0,
- * or -errno after logging why.
- */
-int server_new(const struct config *config, const struct server_sockets *sockets,
-	struct server **ret_server);
+/* What a server is made of. */
+struct server_setup {
+	struct config *config;	 /* is taken over, also on failure … */
+	const char *config_path; /* … and read again from here on SIGHUP; must outlive the server */
+	const struct program *program; /* must outlive it, too: what SIGUSR2 runs */
+	struct server_sockets sockets;
+	int state_fd; /* what another program has left, in place of sockets; -1 = nothing */
+};
+
+/* Returns 0, or -errno after logging why. */
+int server_new(const struct server_setup *setup, struct server **ret_server);
 struct server *server_free(struct server *server);
 
 DEFINE_CLEANUP(struct server *, server_free)
@@ -33,6 +39,12 @@ DEFINE_CLEANUP(struct server *, server_free)
  * to come back. Returns 0 or -errno.
  */
 int server_run(struct server *server);
+
+/*
+ * Whether a server with this configuration could go on from a state, whose descriptor is
+ * closed. Returns 0, or -errno after logging why.
+ */
+int server_check(const struct config *config, int state_fd);
 
 /*
  * Makes a listening socket: PORT, ADDRESS:PORT, [ADDRESS]:PORT, or the absolute path of a

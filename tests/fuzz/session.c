@@ -24,6 +24,8 @@
  *	,		the store's next answer is a failure
  *	f		the feed stands still, until the next one: answers are faster
  *	d		the store's disk is full, until the next one
+ *	u		another program takes the place of this one
+ *	U		… and from now on so does another after each line
  *	tN		N times N seconds pass
  *	eN		the store begins a new life, empty; N answers come before that is known
  *
@@ -43,6 +45,7 @@ struct play {
 	unsigned selected;
 	unsigned changes, lives;
 	bool held, full;
+	bool restless; /* another program after each line */
 };
 
 static void check(bool good)
@@ -353,6 +356,9 @@ static void do_quiet_line(struct play *play, char letter, unsigned digit)
 		play->full = !play->full;
 		fixture_set_full(&play->fixture, play->full);
 		break;
+	case 'U':
+		play->restless = true;
+		break;
 	default:
 		break;
 	}
@@ -371,6 +377,8 @@ static void do_line(struct play *play, struct slice line)
 	else if (!(rest.len > 0 &&
 			 rest.data[rest.len - 1] == '~')) /* unless all this is one moment */
 		settle(play);
+	if (play->restless || line.data[0] == 'u')
+		close(fixture_upgrade(&play->fixture));
 }
 
 /* The store answers everything and everybody reads: now all must know the same. */
