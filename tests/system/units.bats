@@ -68,6 +68,12 @@ teardown() {
 	done
 }
 
+@test "the push daemon has its control socket, and starts by it" {
+	systemctl stop tidings-pushd.service
+	scenario service control_answers
+	is tidings-pushd.service ActiveState active
+}
+
 @test "one user a job; files and sockets are for those who need them" {
 	expect_rights() { # MODE USER GROUP FILE
 		[ "$(stat -c '%a %U %G' "$4")" = "$1 $2 $3" ] || { stat "$4" >&2; return 1; }
@@ -189,7 +195,6 @@ reload_push() {
 		RestrictAddressFamilies='AF_UNIX AF_INET AF_INET6'
 	sed -i 's/^\[push\]/&\nlisten = 127.0.0.1:8081/' "$confdir/tidings.conf"
 	systemctl disable --now tidings-pushd.socket
-	systemctl stop tidings-pushd-control.socket
 	systemctl restart tidings-pushd.service
 	push=8081 scenario service reload_keeps_clients
 	as_shipped

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { connect } from './client.mjs';
 import { join, newUser, shell, tokenOf, until } from './setting.mjs';
 
 const BASE = process.env.url;
@@ -36,6 +37,16 @@ async function keeps_clients(...lines) {
 }
 
 export const reload_keeps_clients = () => keeps_clients('reload_push', 'reload_push', 'restart_store');
+
+// The control socket is where the unit has it, and not among those of the clients.
+export async function control_answers() {
+	const socket = connect(`${process.env.rundir}/push-control.sock`);
+	socket.end('{"command":"statistics"}\n');
+	let answer = '';
+	for await (const data of socket)
+		answer += data;
+	assert.equal(JSON.parse(answer).error, undefined, answer);
+}
 
 // Writers and a listener, while the store is restarted time and again. No request has a key,
 // so that none may be sent to the store twice.
