@@ -159,6 +159,31 @@ reload_push() {
 	scenario service reload_keeps_clients
 }
 
+# As a package does it, which puts a new file in the place of the old one
+upgrade_push() {
+	local pid
+
+	pid=$(property tidings-pushd.service MainPID)
+	cp "$sbindir/tidings-pushd" "$sbindir/tidings-pushd.new"
+	mv "$sbindir/tidings-pushd.new" "$sbindir/tidings-pushd"
+	[[ "$(readlink "/proc/$pid/exe")" = *' (deleted)' ]]
+	systemctl kill --kill-whom=main --signal=USR2 tidings-pushd.service
+	await test "$sbindir/tidings-pushd" -ef "/proc/$pid/exe"
+	is tidings-pushd.service MainPID "$pid"
+	is tidings-pushd.service NRestarts 0
+}
+
+@test "an upgrade of the push daemon keeps its clients" {
+	systemctl restart tidings-pushd.service
+	scenario service upgrade_keeps_clients
+	[ "$(property tidings-pushd.service SubState)" = running ]
+}
+
+@test "a client goes when a reload takes its key away" {
+	scenario service taken_key
+	as_shipped
+}
+
 @test "a service that hangs is killed and started again" {
 	local -A pids
 

@@ -48,6 +48,18 @@ export async function control_answers() {
 	assert.equal(JSON.parse(answer).error, undefined, answer);
 }
 
+export const upgrade_keeps_clients = () => keeps_clients('upgrade_push', 'upgrade_push');
+
+// The key is another one: who came with the old one is sent away.
+export async function taken_key() {
+	const client = await join(newUser());
+	await shell('echo "another secret for tests, of 32 bytes or more" >"$dir/other.key"');
+	await shell('put_key "$dir/other.key"');
+	await shell('reload_push');
+	await client.expect('auth_failed');
+	await client.closed(4401);
+}
+
 // Writers and a listener, while the store is restarted time and again. No request has a key,
 // so that none may be sent to the store twice.
 export async function restart_under_load() {
