@@ -68,10 +68,17 @@ teardown() {
 	done
 }
 
-@test "the push daemon has its control socket, and starts by it" {
+@test "REST and administrators ask the push daemon on its control socket, which starts it" {
+	local TOKEN
+
+	TOKEN=$(make_token admin admin)
 	systemctl stop tidings-pushd.service
-	scenario service control_answers
+	api GET /stats
+	expect_status 200
+	expect '.push | type == "object"'
 	is tidings-pushd.service ActiveState active
+	as_user nobody tidings "$bindir/tidings" connections
+	refute as_user nobody nogroup "$bindir/tidings" connections
 }
 
 @test "one user a job; files and sockets are for those who need them" {

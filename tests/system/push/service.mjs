@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 
-import { connect } from './client.mjs';
 import { join, newUser, shell, tokenOf, until } from './setting.mjs';
 
 const BASE = process.env.url;
@@ -37,16 +36,6 @@ async function keeps_clients(...lines) {
 }
 
 export const reload_keeps_clients = () => keeps_clients('reload_push', 'reload_push', 'restart_store');
-
-// The control socket is where the unit has it, and not among those of the clients.
-export async function control_answers() {
-	const socket = connect(`${process.env.rundir}/push-control.sock`);
-	socket.end('{"command":"statistics"}\n');
-	let answer = '';
-	for await (const data of socket)
-		answer += data;
-	assert.equal(JSON.parse(answer).error, undefined, answer);
-}
 
 export const upgrade_keeps_clients = () => keeps_clients('upgrade_push', 'upgrade_push');
 

@@ -3,7 +3,6 @@
 # shellcheck source=/dev/null # made by make check
 . "$top_builddir/tests/system/installed.bash"
 
-export rundir
 services=(tidings-stored.service tidings-api.service tidings-pushd.service)
 sockets=(tidings-stored.socket tidings-api.socket tidings-pushd.socket tidings-pushd-control.socket)
 
