@@ -5,15 +5,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
-enum { ROUND_ACCEPTS = 64 /* connections taken in one round */ };
+enum {
+	ROUND_ACCEPTS = 64,    /* connections taken in one round */
+	DESCRIPTORS_KEPT = 16, /* of those there can be: for the store, and for its log */
+};
 
 struct acceptor {
 	struct hub *hub;
 	int spare_fd; /* given up to refuse one client when there are no descriptors left */
+	int fd_limit; /* clients' descriptors are below this */
 	size_t count;
 	sd_event_source *sources[]; /* each owns its listening socket */
 };
@@ -58,6 +64,15 @@ static void refuse_with_spare(struct acceptor *acceptor, int listen_fd)
 	acceptor->spare_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
 }
 
+/* The lowest free descriptor is taken first: one this high tells that few are left. */
+static bool is_full(const struct acceptor *acceptor, int client_fd)
+{
+	const struct hub *hub = acceptor->hub;
+
+	return hub->clients.count >= hub->config->push.max_connections ||
+	       client_fd >= acceptor->fd_limit;
+}
+
 static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
 	struct acceptor *acceptor = context;
@@ -73,7 +88,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 			refuse_with_spare(acceptor, fd);
 		if (client_fd < 0)
 			break;
-		if (hub->clients.count >= hub->config->push.max_connections)
+		if (is_full(acceptor, client_fd))
 			refuse_client(client_fd);
 		else
 			add_client(hub, client_fd);
@@ -100,6 +115,15 @@ static int add_listener(struct acceptor *acceptor, sd_event *event, int listen_f
 	return 0;
 }
 
+static int descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > INT_MAX)
+		return INT_MAX;
+	return (int)limit.rlim_cur - DESCRIPTORS_KEPT;
+}
+
 int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t count,
 	struct acceptor **ret_acceptor)
 {
@@ -111,6 +135,7 @@ int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t
 	if (acceptor)
 		*acceptor = (struct acceptor){
 			.hub = hub,
+			.fd_limit = descriptor_limit(),
 			.spare_fd = count > 0 ? fcntl(listen_fds[0], F_DUPFD_CLOEXEC, 0) : -1,
 		};
 	for (; r == 0 && i < count; i++)

@@ -1,8 +1,8 @@
 /*
  * Sockets and time, see server.h.
  *
- * sd-event runs what is rare: signals, the listeners, the tick of a second, the
- * feed's wake-up and the link to the store. The clients sit in an epoll set of their
+ * sd-event runs what is rare: signals, the listeners, the tick of a second, and what
+ * comes of the store (follow.h). The clients sit in an epoll set of their
  * own, nested in it as one source, because an sd-event source costs more memory
  * than a client does.
  */
@@ -11,8 +11,7 @@
 #include "lib/log.h"
 #include "pushd/acceptor.h"
 #include "pushd/conversation.h"
-#include "pushd/delivery.h"
-#include "pushd/link.h"
+#include "pushd/follow.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -37,9 +36,8 @@ struct server {
 	struct hub hub;
 	sd_event *event;
 	struct acceptor *acceptor;
-	struct link *link;
+	struct follow *follow;
 	sd_event_source *tick;
-	bool begun;	/* the feed has a position */
 	uint8_t input[READ_SIZE];
 };
 
@@ -105,71 +103,11 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 	hub_read_clock(&server->hub);
 	while ((session = clients_next_due(&server->hub.clients, server->hub.now, &at)))
 		conversation_due(&server->hub, session);
+	r = follow_tick(server->follow);
 	hub_bury(&server->hub);
-	r = sd_event_source_set_time_relative(source, TICK_USEC);
-	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-/* ---- the store and its log ---- */
-
-/* Goes on from the end of the log that the store told of; what was between is made up by a resync. */
-static void begin_feed(struct server *server, const struct inbox_greeting *greeting)
-{
-	feed_begin(server->hub.feed,
-		(struct feed_position){ greeting->log_file, greeting->log_offset });
-	server->begun = true;
-}
-
-static void on_greeting(void *context, const struct inbox_greeting *greeting)
-{
-	struct server *server = context;
-	bool first = !server->begun;
-	bool other_life = strcmp(server->hub.epoch, greeting->epoch) != 0;
-	bool nothing_told = !*server->hub.epoch; /* no client has been told anything yet */
-
-	memcpy(server->hub.epoch, greeting->epoch, sizeof(server->hub.epoch));
-	if (!first && !other_life)
-		return;
-	begin_feed(server, greeting);
-	if (!first)
-		log_warning("the store has begun a new epoch: every client is told to fetch anew");
-	if (!nothing_told)
-		delivery_resync(&server->hub);
-}
-
-/* Reads the feed to its end. When the feed is lost the next greeting tells where to go on. */
-static int pump(void *context)
-{
-	struct server *server = context;
-	int r;
-
-	if (!server->begun)
-		return 0;
-	r = delivery_pump(&server->hub);
-	if (r == FEED_LOST) {
-		log_warning("the log was removed before it was read: every client is told to fetch anew");
-		server->begun = false;
-		inbox_disconnect(server->hub.inbox);
-	}
-	if (r < 0)
-		log_error("the log cannot be read: %s", strerror(-r));
-	return r < 0 ? r : 0;
-}
-
-static int on_feed(sd_event_source *source, int fd, uint32_t revents, void *context)
-{
-	struct server *server = context;
-	int r;
-
-	(void)source;
-	(void)fd;
-	(void)revents;
-	hub_read_clock(&server->hub);
-	r = feed_drain(server->hub.feed);
 	if (r >= 0)
-		r = pump(server);
-	hub_bury(&server->hub);
-	return r < 0 ? sd_event_exit(server->event, r) : 0;
+		r = sd_event_source_set_time_relative(source, TICK_USEC);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 /* ---- the whole ---- */
@@ -185,10 +123,9 @@ static int add_sources(struct server *server)
 		r = sd_event_add_signal(event, NULL, endings[i] | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
 	if (r < 0 ||
 	    (r = sd_event_add_io(event, NULL, server->hub.clients_fd, EPOLLIN, on_clients, server)) < 0 ||
-	    (r = sd_event_add_io(event, NULL, feed_fd(hub->feed), EPOLLIN, on_feed, server)) < 0 ||
 	    (r = sd_event_add_time_relative(event, &server->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
 		     on_tick, server)) < 0 ||
-	    (r = link_new(event, hub->inbox, on_greeting, pump, server, &server->link)) < 0)
+	    (r = follow_new(hub, event, &server->follow)) < 0)
 		return r;
 	return sd_event_set_watchdog(event, 1);
 }
@@ -263,7 +200,7 @@ struct server *server_free(struct server *server)
 		hub_kill(hub, session);
 	hub_bury(hub);
 	acceptor_free(server->acceptor);
-	link_free(server->link);
+	follow_free(server->follow);
 	sd_event_source_unref(server->tick);
 	inbox_free(hub->inbox); /* frees those whom it owes answers */
 	sd_event_unref(server->event);
