@@ -365,7 +365,7 @@ void feed_inspect(struct feed *feed)
 {
 	bool goes_on = false;
 
-	if (feed->state != 0 || !feed->file)
+	if (feed->state != 0 || !feed->file || logfile_is_blank(feed->file))
 		return;
 	if (logfile_goes_on(feed->file, &goes_on) == 0 && goes_on)
 		feed_read_on(feed);

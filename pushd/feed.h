@@ -56,7 +56,7 @@ int feed_next(struct feed *feed, struct change *ret_change);
 /*
  * Looks closely at what feed_next() takes for the end: a record that is damaged looks like one
  * that is not written yet, but others follow it, and then the feed is lost. To be called when
- * something is unread and nothing has come for a while; it reads the rest of a file.
+ * nothing has come for a while; it reads the rest of a file if there is something in it.
  */
 void feed_inspect(struct feed *feed);
 

@@ -170,7 +170,7 @@ int follow_tick(struct follow *follow)
 
 	if (!follow->begun || follow->resting)
 		return 0;
-	if (is_same_place(at, follow->seen) && feed_lag(feed) > 0)
+	if (is_same_place(at, follow->seen))
 		feed_inspect(feed);
 	follow->seen = at;
 	return pump(follow);
