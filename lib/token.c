@@ -1,5 +1,5 @@
 /*
- * Tokens, see token.h. A compact token is three segments of base64url: header,
+ * Checking tokens, see token.h. A compact token is three segments of base64url: header,
  * payload, signature (RFC 7515, section 7.1).
  *
  * Nothing is asked of the token but the name of its key: the algorithm comes
@@ -8,25 +8,20 @@
  * one the key is that of key-file. Keys are looked up among those read at the
  * start, so no name in a token ever becomes a path.
  *
- * libjwt does the cryptography. It is lenient about base64 and JSON, so header
- * and payload are read here, strictly: only what both accept is a token. Two of
- * its limits show: it takes no `typ` but JWT, and it parses a PEM key anew for
- * each token, which costs ten times the verification of an RSA signature.
+ * Header and payload are read strictly: what several readers would understand
+ * differently is no token. libcrypto checks the signature, with a key that was made
+ * ready at the start.
  */
 #include "lib/token.h"
 
 #include "lib/base64url.h"
 #include "lib/json.h"
-#include "lib/notification.h"
 #include "lib/result.h"
 #include "lib/token_claims.h"
 #include "lib/token_key.h"
 
 #include <errno.h>
-#include <jwt.h>
-#include <openssl/err.h>
 
-DEFINE_CLEANUP(jwt_t *, jwt_free)
 DEFINE_CLEANUP(struct token_verifier *, token_verifier_free)
 
 static const struct {
@@ -95,9 +90,10 @@ int token_verifier_new(const struct config *config, struct token_verifier **ret_
 
 /* A token taken apart. */
 struct parts {
-	char text[TOKEN_MAX + 1]; /* as libjwt wants it, with a NUL */
+	struct slice signed_text; /* header and payload as they came */
 	char header[BASE64URL_BYTES(TOKEN_MAX)];
 	char payload[BASE64URL_BYTES(TOKEN_MAX)];
+	char signature[BASE64URL_BYTES(TOKEN_MAX)];
 	size_t header_len;
 	size_t payload_len;
 	size_t signature_len;
@@ -119,7 +115,6 @@ static bool take_segment(struct slice *token, struct slice *ret_segment)
 
 static int take_apart(struct slice token, struct parts *parts)
 {
-	char signature[BASE64URL_BYTES(TOKEN_MAX)];
 	struct slice header, payload, rest = token;
 
 	if (token.len == 0 || token.len > TOKEN_MAX)
@@ -127,10 +122,9 @@ static int take_apart(struct slice token, struct parts *parts)
 	if (!take_segment(&rest, &header) || !take_segment(&rest, &payload) || payload.len == 0 ||
 		base64url_decode(header, parts->header, &parts->header_len) < 0 ||
 		base64url_decode(payload, parts->payload, &parts->payload_len) < 0 ||
-		base64url_decode(rest, signature, &parts->signature_len) < 0)
+		base64url_decode(rest, parts->signature, &parts->signature_len) < 0)
 		return TOKEN_MALFORMED;
-	memcpy(parts->text, token.data, token.len);
-	parts->text[token.len] = '\0';
+	parts->signed_text = (struct slice){ token.data, token.len - rest.len - 1 };
 	return 0;
 }
 
@@ -161,37 +155,12 @@ static int choose_key(const struct token_verifier *verifier, struct slice text,
 	return *ret_key ? 0 : TOKEN_ALGORITHM;
 }
 
-/* Whether libjwt reads the token at all, whoever signed it. */
-static bool is_readable(const char *token)
+static int check_signature(const struct token_key *key, const struct parts *parts)
 {
-	_cleanup_(freeing_jwt_free) jwt_t *jwt = NULL;
+	struct slice signature = { parts->signature, parts->signature_len };
+	int r = token_signature_check(key->signature, parts->signed_text, signature);
 
-	return jwt_decode(&jwt, token, NULL, 0) == 0;
-}
-
-/*
- * libjwt has one error for everything. That it was short of memory shows in
- * errno only, and it can even say yes then, without having checked anything: a
- * token of no algorithm comes out.
- */
-static int check_signature(const struct token_verifier *verifier, const struct token_key *key,
-	const struct parts *parts)
-{
-	_cleanup_(freeing_jwt_free) jwt_t *jwt = NULL;
-	int r;
-
-	if (parts->signature_len == 0)
-		return TOKEN_SIGNATURE;
-	errno = 0;
-	r = jwt_decode(&jwt, parts->text, (const unsigned char *)key->data, (int)key->len);
-	if (errno == ENOMEM)
-		return -ENOMEM;
-	ERR_clear_error();
-	if (r != 0)
-		return is_readable(parts->text) ? TOKEN_SIGNATURE : TOKEN_MALFORMED;
-	if (jwt_get_alg(jwt) != jwt_str_alg(verifier->config->auth.algorithm))
-		return TOKEN_ALGORITHM;
-	return 0;
+	return r == TOKEN_SIGNATURE_WRONG ? TOKEN_SIGNATURE : r;
 }
 
 int token_verify(const struct token_verifier *verifier, struct slice token, int64_t now,
@@ -205,92 +174,9 @@ int token_verify(const struct token_verifier *verifier, struct slice token, int6
 	if (r == 0)
 		r = choose_key(verifier, (struct slice){ parts.header, parts.header_len }, &key);
 	if (r == 0)
-		r = check_signature(verifier, key, &parts);
+		r = check_signature(key, &parts);
 	if (r != 0)
 		return r;
 	return token_claims_check(verifier->config,
 		(struct slice){ parts.payload, parts.payload_len }, now, ret_principal);
-}
-
-/* Says what is wrong with the wish for a token; NULL if nothing is. */
-static const char *find_fault(const struct token_claims *claims)
-{
-	if (!notification_user_valid(slice_of(claims->user)))
-		return "a user must be 1 to 255 bytes of UTF-8 without control characters";
-	if (claims->issued < 0 || claims->issued > TOKEN_TIME_MAX || claims->expires < 1 ||
-		claims->expires > TOKEN_TIME_MAX)
-		return "a token must be issued and expire between the years 1970 and 9999";
-	return NULL;
-}
-
-/* A claim that need not be there; libjwt refuses what is not UTF-8. */
-static int add_claim(jwt_t *jwt, const char *name, const char *value)
-{
-	return value && *value ? -jwt_add_grant(jwt, name, value) : 0;
-}
-
-static int add_claims(jwt_t *jwt, const struct config *config, const struct token_claims *claims)
-{
-	int r;
-
-	r = add_claim(jwt, config->auth.user_claim, claims->user);
-	if (r == 0)
-		r = add_claim(jwt, "iss", config->auth.issuer);
-	if (r == 0)
-		r = add_claim(jwt, "aud", config->auth.audience);
-	if (r == 0)
-		r = add_claim(jwt, config->auth.role_claim, claims->role);
-	if (r == 0)
-		r = add_claim(jwt, "scope", claims->scope);
-	if (r == 0)
-		r = -jwt_add_grant_int(jwt, "iat", (long)claims->issued);
-	if (r == 0)
-		r = -jwt_add_grant_int(jwt, "exp", (long)claims->expires);
-	return r;
-}
-
-static int encode(const struct config *config, const struct token_claims *claims,
-	const struct token_key *key, char **ret_token)
-{
-	_cleanup_(freeing_jwt_free) jwt_t *jwt = NULL;
-	char *token;
-	int r;
-
-	errno = 0;
-	r = -jwt_new(&jwt);
-	if (r == 0)
-		r = add_claims(jwt, config, claims);
-	if (r == 0 && key->kid)
-		r = -jwt_add_header(jwt, "kid", key->kid);
-	if (r == 0)
-		r = -jwt_set_alg(jwt, jwt_str_alg(config->auth.algorithm),
-			(const unsigned char *)key->data, (int)key->len);
-	if (r < 0)
-		return errno == ENOMEM ? -ENOMEM : r;
-	token = jwt_encode_str(jwt);
-	if (!token)
-		return errno ? -errno : -ENOMEM;
-	*ret_token = token;
-	return 0;
-}
-
-int token_sign(const struct config *config, const struct token_claims *claims, char **ret_token,
-	char **ret_problem)
-{
-	_cleanup_(token_key_release) struct token_key key = { 0 };
-	const char *fault = find_fault(claims);
-	int r;
-
-	*ret_problem = NULL;
-	if (fault) {
-		*ret_problem = strdup(fault);
-		return -EINVAL;
-	}
-	r = token_key_read_private(config, claims->kid, &key, ret_problem);
-	if (r < 0)
-		return r;
-	r = encode(config, claims, &key, ret_token);
-	if (r < 0)
-		*ret_problem = strdup("the token could not be made");
-	return r;
 }

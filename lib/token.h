@@ -1,7 +1,6 @@
 /*
  * JSON Web Tokens (RFC 7519) to principals, and back for the administrator's
  * tool. The algorithm is pinned by the configuration, never taken from the token.
- * This is the only module that knows libjwt.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
  * The claims of a token (RFC 7519, section 4.1), see token_claims.h.
  *
- * They are taken from the payload's text and not through libjwt: that gives 0
- * for a number such as 2e9, and the last of several members of the same name.
+ * A number must be written as a whole one, and no member may come twice: other readers
+ * of such a token would understand it in another way.
  */
 #include "lib/token_claims.h"
 

@@ -1,4 +1,4 @@
-/* What a token says, once its signature is known to be right. Private to lib/token.c. */
+/* What a token says, once its signature is known to be right. Private to lib/token*.c. */
 #pragma once
 
 #include "lib/token.h"

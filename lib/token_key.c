@@ -2,7 +2,7 @@
  * Key files, see token_key.h. Which key fits which algorithm stands in one
  * table; the sizes are those that RFC 7518, sections 3.2 and 3.3, asks for.
  *
- * libjwt verifies with a public key only, so a private key is turned into its
+ * What is verified with is a public key, so a private key is turned into its
  * public one here. A key locked with a passphrase is refused: without that, the
  * library would ask for it on the terminal.
  */
@@ -59,6 +59,7 @@ void token_key_release(struct token_key *key)
 		OPENSSL_cleanse(key->data, key->len);
 	free(key->data);
 	free(key->kid);
+	token_signature_free(key->signature);
 	*key = (struct token_key){ 0 };
 }
 
@@ -219,8 +220,14 @@ static int read_key(const struct config *config, const char *path, const char *k
 		return r;
 	r = requirement->family ? check_pem(&key, requirement, use)
 				: check_secret(&key, requirement);
+	if (r == 0 && use == TO_VERIFY)
+		r = token_signature_new(config->auth.algorithm,
+			(struct slice){ key.data, key.len }, &key.signature);
 	if (r == -EINVAL)
 		return say_required(ret_problem, path, requirement, use);
+	if (r == -ENOTSUP)
+		return say(ret_problem, config->auth.algorithm,
+			"this libcrypto does not have the algorithm", r);
 	if (r == 0 && kid) {
 		key.kid = strdup(kid);
 		if (!key.kid)

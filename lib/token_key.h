@@ -1,6 +1,5 @@
 /*
- * The keys of tokens: the files that the configuration names, in the form that
- * libjwt takes. Private to lib/token.c.
+ * The keys of tokens: the files that the configuration names. Private to lib/token*.c.
  *
  * A file for an HS algorithm is a secret: its raw bytes less one newline at the
  * end, never decoded. One for an RS or ES algorithm holds a public or a private
@@ -15,11 +14,13 @@
 
 #include "lib/config.h"
 #include "lib/slice.h"
+#include "lib/token_signature.h"
 
 struct token_key {
 	char *kid;  /* NULL = key-file */
 	char *data; /* a secret, or one key in PEM form */
 	size_t len; /* at most TOKEN_KEY_MAX */
+	struct token_signature *signature; /* ready to check with; NULL in a key to sign with */
 };
 
 struct token_keys {

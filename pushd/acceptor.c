@@ -27,14 +27,12 @@ struct acceptor {
 static void add_client(struct hub *hub, int client_fd)
 {
 	struct session *session = session_new(client_fd);
-	int on = 1;
 
 	if (!session || clients_add(&hub->clients, session) < 0) {
 		close(client_fd);
 		free(session);
 		return;
 	}
-	setsockopt(client_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on unix sockets */
 	if (hub_watch(hub, session) < 0)
 		hub_kill(hub, session);
 	else
@@ -101,7 +99,7 @@ static int add_listener(struct acceptor *acceptor, sd_event *event, int listen_f
 {
 	_cleanup_(sd_event_source_unrefp) sd_event_source *source = NULL;
 	int flags = fcntl(listen_fd, F_GETFL); /* systemd hands over sockets that block */
-	int r;
+	int r, on = 1;
 
 	r = sd_event_add_io(event, &source, listen_fd, EPOLLIN, on_connection, acceptor);
 	if (r < 0) {
@@ -111,6 +109,8 @@ static int add_listener(struct acceptor *acceptor, sd_event *event, int listen_f
 	sd_event_source_set_io_fd_own(source, 1);
 	if (flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
+	/* Clients inherit it; on unix sockets there is nothing to set */
+	setsockopt(listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	acceptor->sources[acceptor->count++] = take(source);
 	return 0;
 }

@@ -136,6 +136,7 @@ void command_authenticate(struct hub *hub, struct session *session,
 	const struct principal *principal, uint64_t since, struct slice epoch)
 {
 	bool renews = session->state == SESSION_LIVE;
+	uint32_t expires = clamp_seconds(principal->expires);
 	uint32_t issued;
 
 	if (renews && !slice_is(subscriber_name(session->subscriber), principal->user)) {
@@ -148,8 +149,8 @@ void command_authenticate(struct hub *hub, struct session *session,
 		return;
 	}
 	session->issued = issued;
-	session->expires = clamp_seconds(principal->expires);
-	session->warned = false;
+	session->warned = renews && session->warned && session->expires == expires;
+	session->expires = expires;
 	if (!renews && delivery_join(hub, session, slice_of(principal->user), since, epoch) < 0)
 		hub_kill(hub, session);
 	else if (session->state == SESSION_LIVE)

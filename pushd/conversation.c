@@ -8,7 +8,8 @@
 #include <errno.h>
 
 enum {
-	WARNING = 60, /* seconds before a token ends */
+	WARNING = 60,	   /* seconds before a token ends */
+	CORK_PATIENCE = 1, /* seconds that an upgraded client waits for our answer, at most */
 };
 
 void conversation_begin(struct hub *hub, struct session *session)
@@ -41,6 +42,8 @@ static void upgrade(struct hub *hub, struct session *session,
 		hub_kill(hub, session);
 		return;
 	}
+	if (pass->authenticated)
+		hub_cork(session); /* until the greeting */
 	hub_send_control(hub, session, buffer_slice(&hub->bytes));
 	session->protocol = request->protocol_offered;
 	session->state = SESSION_ANONYMOUS;
@@ -249,7 +252,9 @@ void conversation_schedule(struct hub *hub, struct session *session)
 	if (left < (int64_t)due - hub->now)
 		due = hub->now + (left > 0 ? (uint32_t)left : 0);
 	clients_set_due(&hub->clients, session, due);
-	if (session->queue)
+	if (session->corked)
+		clients_hasten(&hub->clients, session, hub->now + CORK_PATIENCE);
+	else if (session->queue)
 		clients_hasten(&hub->clients, session,
 			session->queue->drained + hub->config->push.stall_timeout);
 }
@@ -259,6 +264,9 @@ static void live_due(struct hub *hub, struct session *session)
 	uint32_t interval = hub->config->push.ping_interval;
 	uint32_t silent = hub->now - session->heard;
 
+	hub_uncork(hub, session); /* the store is slow */
+	if (session->state != SESSION_LIVE)
+		return;
 	if (hub->wall >= session->expires) {
 		hub_close(hub, session, CLOSE_UNAUTHENTICATED, "token_expired");
 		return;

@@ -24,6 +24,7 @@ enum {
 	RETRIES_MAX = 5,	   /* … so often that it takes three seconds */
 	DISTANCE_MIN_USEC = 1000000,  /* between two losses, doubled each time … */
 	DISTANCE_MAX_USEC = 60000000, /* … up to this; after so long a time it begins anew */
+	TICK_USEC = 1000000,
 };
 
 struct follow {
@@ -31,6 +32,7 @@ struct follow {
 	struct link *link;
 	sd_event_source *wake;	/* there is more of the log */
 	sd_event_source *later; /* what is put off */
+	sd_event_source *tick;
 	bool begun;		/* the feed has a position */
 	bool resting;		/* it is not read before `later` */
 	unsigned failures;	/* in a row */
@@ -163,17 +165,27 @@ static bool is_same_place(struct feed_position a, struct feed_position b)
 	return a.file == b.file && a.offset == b.offset;
 }
 
-int follow_tick(struct follow *follow)
+/*
+ * Every second: finds what no event tells of, as a record of the log that is damaged while
+ * others follow it.
+ */
+static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 {
+	struct follow *follow = context;
 	struct feed *feed = follow->hub->feed;
 	struct feed_position at = feed_position(feed);
+	int r = 0;
 
-	if (!follow->begun || follow->resting)
-		return 0;
-	if (is_same_place(at, follow->seen))
+	(void)usec;
+	if (follow->begun && is_same_place(at, follow->seen))
 		feed_inspect(feed);
 	follow->seen = at;
-	return pump(follow);
+	hub_read_clock(follow->hub);
+	r = pump(follow);
+	hub_bury(follow->hub);
+	if (r >= 0)
+		r = sd_event_source_set_time_relative(source, TICK_USEC);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 /* ---- the store ---- */
@@ -214,6 +226,7 @@ struct follow *follow_free(struct follow *follow)
 	link_free(follow->link);
 	sd_event_source_unref(follow->wake);
 	sd_event_source_unref(follow->later);
+	sd_event_source_unref(follow->tick);
 	free(follow);
 	return NULL;
 }
@@ -232,6 +245,9 @@ int follow_new(struct hub *hub, sd_event *event, struct follow **ret_follow)
 			on_later, follow);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(follow->later, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time_relative(event, &follow->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
+			on_tick, follow);
 	if (r >= 0)
 		r = link_new(event, hub->inbox, on_greeting, pump, follow, &follow->link);
 	if (r < 0)

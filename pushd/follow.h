@@ -22,9 +22,3 @@ int follow_new(struct hub *hub, sd_event *event, struct follow **ret_follow);
 struct follow *follow_free(struct follow *follow);
 
 DEFINE_CLEANUP(struct follow *, follow_free)
-
-/*
- * To be called every second: finds what no event tells of, as a record of the log that is
- * damaged while others follow it. Returns 0 or -errno.
- */
-int follow_tick(struct follow *follow);

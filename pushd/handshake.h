@@ -111,6 +111,9 @@ int handshake_query(struct slice query, const char *name, struct buffer *to);
 /* The value of a named cookie, the first if there are several; absent if there is none. */
 struct slice handshake_cookie(struct slice cookies, const char *name);
 
+/* Whether an upgrade can be accepted at all: 0, or -ENOTSUP (libcrypto has no SHA-1). */
+int handshake_try(void);
+
 /*
  * Appends the answer 101 to a request that handshake_check_upgrade() passed. It
  * names HANDSHAKE_PROTOCOL if that was offered. Returns 0, or -ENOTSUP (libcrypto

@@ -10,6 +10,7 @@
 #include <time.h>
 
 enum {
+	CORK_MAX = 2048,      /* bytes that are gathered */
 	CONTROL_ROOM = 1024,  /* bytes above the send queue that pings and a close may take */
 	CLOSE_PATIENCE = 5,   /* seconds for the client to answer a close frame */
 };
@@ -88,16 +89,44 @@ void hub_flush(struct hub *hub, struct session *session)
 		delivery_drained(hub, session);
 }
 
+void hub_cork(struct session *session)
+{
+	session->corked = true;
+}
+
+void hub_uncork(struct hub *hub, struct session *session)
+{
+	int r;
+
+	if (!session->corked || session->state == SESSION_DEAD)
+		return;
+	session->corked = false;
+	r = session_flush(session);
+	if (r == SESSION_FULL)
+		r = hub_begin_queue(hub, session);
+	if (r < 0)
+		hub_kill(hub, session);
+}
+
+/* Whether so many bytes more are few enough to be gathered. */
+static bool fits_under_cork(const struct session *session, size_t len)
+{
+	return (session->queue ? session->queue->bytes.len : 0) + len <= CORK_MAX;
+}
+
 static int hub_send_within(struct hub *hub, struct session *session, struct slice frame,
 	size_t limit)
 {
-	bool queued = session->queue;
+	bool queued;
 	int r;
 
+	if (session->corked && !fits_under_cork(session, frame.len))
+		hub_uncork(hub, session);
 	if (session->state == SESSION_DEAD)
 		return 0;
+	queued = session->queue;
 	r = frame.len > 0 ? session_send(session, frame, limit) : -ENOMEM;
-	if (r == 0 && session->queue && !queued)
+	if (r == 0 && session->queue && !queued && !session->corked)
 		r = hub_begin_queue(hub, session);
 	if (r < 0)
 		hub_kill(hub, session);
@@ -134,6 +163,7 @@ void hub_close(struct hub *hub, struct session *session, uint16_t code, const ch
 	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
 	websocket_append_close(&frame, code, slice_of(reason));
 	hub_send_control(hub, session, buffer_slice(&frame));
+	hub_uncork(hub, session);
 }
 
 void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error)

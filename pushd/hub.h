@@ -81,6 +81,14 @@ int hub_tell(struct hub *hub, struct session *session);
 void hub_tell_surely(struct hub *hub, struct session *session);
 void hub_send_control(struct hub *hub, struct session *session, struct slice bytes);
 
+/*
+ * What a client gets at its beginning comes in several pieces, from several rounds of the
+ * loop: between these two they are gathered, as far as they are few, and leave in one send().
+ * A call of the kernel for each would be most of what a new client costs.
+ */
+void hub_cork(struct session *session);
+void hub_uncork(struct hub *hub, struct session *session);
+
 /* Sends a close frame and lets the client no further. */
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason);
 

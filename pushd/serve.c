@@ -41,6 +41,7 @@ static void greet(struct hub *hub, struct session *session, const struct counts 
 	struct counts counts = end ? position_counts(end) : *snapshot;
 	bool reset = resume && !end;
 
+	hub_cork(session);
 	message_begin(&hub->message);
 	message_connected(&hub->message, hub->epoch, session->expires);
 	hub_tell_surely(hub, session);
@@ -55,6 +56,7 @@ static void greet(struct hub *hub, struct session *session, const struct counts 
 	send_answer(hub, session);
 	session->seq = counts.seq;
 	session->want = session->conflated && reset ? WANT_RESET : WANT_NOTHING;
+	hub_uncork(hub, session);
 }
 
 /* Whether all that the session is to be told is known with this answer. */

@@ -12,6 +12,7 @@
 #include "pushd/acceptor.h"
 #include "pushd/conversation.h"
 #include "pushd/follow.h"
+#include "pushd/handshake.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -24,6 +25,7 @@
 
 enum {
 	ROUND_EVENTS = 256,	/* clients looked at in one round */
+	ROUND_DUE = 128,	/* clients that time does something to in one round */
 	READ_SIZE = 65536,	/* bytes of one read, for all clients */
 	READS_MAX = 16,		/* of one client in one round: more is a flood */
 	TICK_USEC = 1000 * 1000,
@@ -38,6 +40,7 @@ struct server {
 	struct acceptor *acceptor;
 	struct follow *follow;
 	sd_event_source *tick;
+	size_t due_at;	/* how far the walk over those who are due has come */
 	uint8_t input[READ_SIZE];
 };
 
@@ -92,21 +95,29 @@ static int on_clients(sd_event_source *source, int fd, uint32_t revents, void *c
 	return 0;
 }
 
+/*
+ * Once a second, and a few clients at a time: those who came together are due together, and
+ * what they are told must not hold up a change.
+ */
 static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct server *server = context;
+	struct hub *hub = &server->hub;
 	struct session *session;
-	size_t at = 0;
+	unsigned served = 0;
 	int r;
 
 	(void)usec;
-	hub_read_clock(&server->hub);
-	while ((session = clients_next_due(&server->hub.clients, server->hub.now, &at)))
-		conversation_due(&server->hub, session);
-	r = follow_tick(server->follow);
-	hub_bury(&server->hub);
-	if (r >= 0)
-		r = sd_event_source_set_time_relative(source, TICK_USEC);
+	hub_read_clock(hub);
+	while (served < ROUND_DUE &&
+		(session = clients_next_due(&hub->clients, hub->now, &server->due_at))) {
+		conversation_due(hub, session);
+		served++;
+	}
+	hub_bury(hub);
+	if (served < ROUND_DUE)
+		server->due_at = 0;
+	r = sd_event_source_set_time_relative(source, served < ROUND_DUE ? TICK_USEC : 0);
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -137,6 +148,11 @@ static int open_hub(struct hub *hub)
 
 	if (r < 0) {
 		log_error("%s", problem ? problem : strerror(-r));
+		return r;
+	}
+	r = handshake_try(); /* rather now than at each client, and what is loaded for it is there */
+	if (r < 0) {
+		log_error("libcrypto has no SHA-1, which every WebSocket handshake needs");
 		return r;
 	}
 	if ((r = registry_init(&hub->registry)) < 0 || (r = inbox_new(hub->config, &hub->inbox)) < 0)

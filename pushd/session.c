@@ -69,7 +69,7 @@ int session_send(struct session *session, struct slice bytes, size_t limit)
 
 	if (queued > 0 && queued + bytes.len > limit)
 		return SESSION_FULL;
-	if (queued == 0)
+	if (queued == 0 && !session->corked)
 		r = send_some(session->fd, &bytes);
 	return r == 0 && bytes.len > 0 ? session_queue(session, bytes) : r;
 }

@@ -56,6 +56,7 @@ struct session {
 	bool conflated : 1;	/* messages were dropped: wants an update once the queue is empty */
 	bool warned : 1;	/* of the token's end */
 	bool pinged : 1;	/* and not heard since */
+	bool corked : 1;	/* what is sent waits for hub_uncork() */
 	bool buried : 1;	/* dead, and only kept for the requests under way */
 };
 
@@ -65,7 +66,8 @@ struct session *session_free(struct session *session);
 enum { SESSION_FULL = 1 };
 
 /*
- * Sends these bytes, or queues what the socket does not take. Returns 0;
+ * Sends these bytes, or queues what the socket does not take; all of them if the session is
+ * corked. Returns 0;
  * SESSION_FULL if they would bring the queue above `limit`: nothing of them is
  * sent; or -errno: the connection is over.
  */

@@ -20,10 +20,10 @@ only() {
 @test "each library is included where it belongs" {
 	only 'db\.h' stored/environment.h stored/table.h
 	only 'fcgiapp\.h|fcgi_.*\.h' cgi/server.c
-	only 'jwt\.h' lib/token.c
+	only 'jwt\.h' lib/token_sign.c
 	only 'ini\.h' lib/config_file.c
 	only 'systemd/.*' stored/main.c stored/server.c pushd/main.c pushd/server.c pushd/link.h \
-		cgi/program.c cgi/workers.c
+		pushd/acceptor.h cgi/program.c cgi/workers.c
 }
 
 @test "nothing but the programs' own folders is reached into" {

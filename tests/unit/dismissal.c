@@ -90,11 +90,33 @@ static void test_renewal(void)
 	talk_end();
 }
 
+/* Whoever repeats the token that ends has been told so. */
+static void test_repeated(void)
+{
+	_cleanup_(buffer_release) struct buffer same = { 0 };
+
+	talk_begin();
+	buffer_print(&same, "{\"type\":\"auth\",\"token\":\"%s\"}", talk_fixture.tokens[0]);
+	talk_join(0, 0, "connected; count 0 0 0");
+	for (unsigned passed = 0; passed < FIXTURE_LIFE - 30; passed += 10) {
+		hub_client_say(&talk_clients[0], &talk_fixture, SLICE("{\"type\":\"pong\"}"));
+		fixture_pass(&talk_fixture, 10);
+	}
+	talk_ok_heard(0, "token_expiring");
+	hub_client_say(&talk_clients[0], &talk_fixture, buffer_slice(&same));
+	fixture_pass(&talk_fixture, 5);
+	talk_ok_heard(0, "");
+	fixture_pass(&talk_fixture, 25);
+	talk_ok_heard(0, "close 4401 token_expired");
+	talk_end();
+}
+
 int main(void)
 {
 	test_dismissed();
 	test_after_forgotten();
 	test_revoked();
 	test_renewal();
+	test_repeated();
 	return tap_done();
 }

@@ -135,6 +135,7 @@ static void test_headers(const struct token_verifier *verifier)
 		ok_header(verifier, slice_of(malformed[i]), TOKEN_MALFORMED);
 	ok_header(verifier, SLICE("{\"alg\":\"HS256\",\"x\":\"a\0b\"}"), TOKEN_MALFORMED);
 	ok_header(verifier, SLICE(" { \"typ\" : \"jwt\" , \"alg\" : \"HS256\" } "), 0);
+	ok_header(verifier, SLICE("{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}"), 0); /* RFC 9068 */
 	ok_header(verifier, SLICE("{\"alg\":\"HS256\",\"x5u\":\"http://h\",\"jwk\":{}}"), 0);
 }
 

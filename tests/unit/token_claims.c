@@ -38,8 +38,8 @@ static void test_times(const struct token_verifier *verifier)
 		{ EXP("1799999969"), TOKEN_EXPIRED }, { EXP("1799999970"), TOKEN_EXPIRED },
 		{ EXP("1799999971"), 0 }, { EXP("1800000000"), 0 }, { EXP("253402300799"), 0 },
 		{ EXP("253402300800"), TOKEN_CLAIMS }, { EXP("9223372036854775807"), TOKEN_CLAIMS },
-		{ EXP("9223372036854775808"), TOKEN_MALFORMED },
-		{ EXP("123456789012345678901234567890"), TOKEN_MALFORMED },
+		{ EXP("9223372036854775808"), TOKEN_CLAIMS },
+		{ EXP("123456789012345678901234567890"), TOKEN_CLAIMS },
 		{ EXP("1800000100,\"exp\":1800000200"), TOKEN_MALFORMED },
 		{ TIMES("\"nbf\":1800000030"), 0 }, { TIMES("\"nbf\":1800000031"), TOKEN_NOT_YET },
 		{ TIMES("\"nbf\":0"), 0 }, { TIMES("\"nbf\":\"0\""), TOKEN_CLAIMS },
@@ -89,7 +89,7 @@ static void test_users(const struct token_verifier *verifier)
 	}
 	ok_payload(verifier, SLICE("{\"sub\":\"u\0\",\"exp\":1800000100}"), TOKEN_MALFORMED,
 		"a NUL");
-	ok_payload(verifier, SLICE(USER("\"a\\u0000b\"")), TOKEN_MALFORMED, "an escaped NUL");
+	ok_payload(verifier, SLICE(USER("\"a\\u0000b\"")), TOKEN_CLAIMS, "an escaped NUL");
 }
 
 static void test_parties(void)
