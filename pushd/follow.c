@@ -190,15 +190,19 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 
 /* ---- the store ---- */
 
-/* Goes on from the end of the log that the store told of; what was between is made up by a resync. */
-static void begin(struct follow *follow, const struct inbox_greeting *greeting)
+bool follow_has_begun(const struct follow *follow)
 {
-	feed_begin(follow->hub->feed,
-		(struct feed_position){ greeting->log_file, greeting->log_offset });
+	return follow->begun;
+}
+
+void follow_begin(struct follow *follow, struct feed_position position)
+{
+	feed_begin(follow->hub->feed, position);
 	follow->begun = true;
 	follow->resting = false;
 }
 
+/* Goes on from the end of the log that the store told of; a resync makes up for what was between. */
 static void on_greeting(void *context, const struct inbox_greeting *greeting)
 {
 	struct follow *follow = context;
@@ -210,7 +214,7 @@ static void on_greeting(void *context, const struct inbox_greeting *greeting)
 	memcpy(hub->epoch, greeting->epoch, sizeof(hub->epoch));
 	if (!first && !other_life)
 		return;
-	begin(follow, greeting);
+	follow_begin(follow, (struct feed_position){ greeting->log_file, greeting->log_offset });
 	if (!nothing_told && other_life)
 		log_warning("the store has begun a new epoch: every client is told to fetch anew");
 	if (!nothing_told)

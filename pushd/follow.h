@@ -22,3 +22,9 @@ int follow_new(struct hub *hub, sd_event *event, struct follow **ret_follow);
 struct follow *follow_free(struct follow *follow);
 
 DEFINE_CLEANUP(struct follow *, follow_free)
+
+/* Whether changes are read. Where, tells feed_position(). */
+bool follow_has_begun(const struct follow *follow);
+
+/* Reads changes from this position on, where feed_begin() may begin. */
+void follow_begin(struct follow *follow, struct feed_position position);
