@@ -19,9 +19,9 @@
 #include <time.h>
 
 enum {
-	SLICE_USEC = 5000,	   /* of reading the log, until others have their turn */
-	RETRY_FIRST_USEC = 100000, /* doubled each time … */
-	RETRIES_MAX = 5,	   /* … so often that it takes three seconds */
+	SLICE_USEC = 5000,	      /* of reading the log, until others have their turn */
+	RETRY_FIRST_USEC = 100000,    /* doubled each time … */
+	RETRIES_MAX = 5,	      /* … so often that it takes three seconds */
 	DISTANCE_MIN_USEC = 1000000,  /* between two losses, doubled each time … */
 	DISTANCE_MAX_USEC = 60000000, /* … up to this; after so long a time it begins anew */
 	TICK_USEC = 1000000,
@@ -33,11 +33,11 @@ struct follow {
 	sd_event_source *wake;	/* there is more of the log */
 	sd_event_source *later; /* what is put off */
 	sd_event_source *tick;
-	bool begun;		/* the feed has a position */
-	bool resting;		/* it is not read before `later` */
-	unsigned failures;	/* in a row */
-	int64_t lost;		/* when it last was: usec, 0 = never */
-	int64_t distance;	/* to the next time, at least: usec */
+	bool begun;		   /* the feed has a position */
+	bool resting;		   /* it is not read before `later` */
+	unsigned failures;	   /* in a row */
+	int64_t lost;		   /* when it last was: usec, 0 = never */
+	int64_t distance;	   /* to the next time, at least: usec */
 	struct feed_position seen; /* where the feed stood at the last tick */
 };
 

@@ -8,10 +8,10 @@
 
 enum {
 	MS = 1000,
-	STAY_MS = 20000,   /* at most */
-	AWAY_MS = 1500,	   /* at most */
-	PAUSE_MS = 2000,   /* between two acts, at most */
-	STALL_MS = 2000,   /* at most; the server's patience is longer */
+	STAY_MS = 20000, /* at most */
+	AWAY_MS = 1500,	 /* at most */
+	PAUSE_MS = 2000, /* between two acts, at most */
+	STALL_MS = 2000, /* at most; the server's patience is longer */
 	TOKEN_SECONDS = 3600,
 	COMES_BACK = 80, /* percent of the times it says where it left off */
 };
@@ -122,13 +122,10 @@ static void on_connected(struct client *client, struct slice text)
 	static const char NAME[] = "\"epoch\":\"";
 	struct soak *soak = client->soak;
 	const char *at = memmem(text.data, text.len, NAME, sizeof(NAME) - 1);
-	const char *end = at ? memchr(at + sizeof(NAME), '"', text.len - (size_t)(at - text.data) -
-						sizeof(NAME)) : NULL;
 	char epoch[sizeof(soak->epoch)] = "";
 
-	if (at && end)
-		snprintf(epoch, sizeof(epoch), "%.*s", (int)(end - at) - (int)sizeof(NAME) + 1,
-			at + sizeof(NAME) - 1);
+	for (size_t i = 0; at && i < sizeof(epoch) - 1 && at[sizeof(NAME) - 1 + i] != '"'; i++)
+		epoch[i] = at[sizeof(NAME) - 1 + i]; /* a whole object: there is an end */
 	if (!*soak->epoch)
 		memcpy(soak->epoch, epoch, sizeof(epoch));
 	if (!*epoch || strcmp(soak->epoch, epoch) != 0)
@@ -193,6 +190,19 @@ static void go_away(struct client *client)
 	client->next = monotonic_us() + (int64_t)pick(AWAY_MS) * MS;
 }
 
+static void on_close(struct client *client, struct slice payload)
+{
+	const uint8_t *bytes = (const uint8_t *)payload.data;
+
+	if (payload.len >= 2)
+		soak_blame(client->soak, &client->soak->tally.closed, "user %u is closed: %d %.*s",
+			client->user, bytes[0] << 8 | bytes[1], (int)payload.len - 2,
+			payload.data + 2);
+	else
+		garbled(client, payload);
+	go_away(client);
+}
+
 static void on_frame(void *context, unsigned opcode, struct slice payload)
 {
 	struct client *client = context;
@@ -202,11 +212,7 @@ static void on_frame(void *context, unsigned opcode, struct slice payload)
 	} else if (opcode == WIRE_PING) {
 		wire_send(&client->wire, WIRE_PONG, payload);
 	} else if (opcode == WIRE_CLOSE) {
-		soak_blame(client->soak, &client->soak->tally.closed, "user %u is closed: %u %.*s",
-			client->user,
-			payload.len < 2 ? 0 : (uint8_t)payload.data[0] << 8 | (uint8_t)payload.data[1],
-			payload.len < 2 ? 0 : (int)payload.len - 2, payload.data + 2);
-		go_away(client);
+		on_close(client, payload);
 	}
 }
 
@@ -220,8 +226,10 @@ static void on_event(struct watched *watched, uint32_t events)
 	r = wire_receive(&client->wire, on_frame, client);
 	if (r == 0)
 		return;
-	soak_blame(client->soak, &client->soak->tally.closed, "user %u is %s", client->user,
-		r == WIRE_REFUSED ? "refused" : r == WIRE_ENDED ? "cut off" : "sent no frame");
+	soak_blame(client->soak, &client->soak->tally.closed, "user %u: %s", client->user,
+		r < 0		    ? strerror(-r)
+		: r == WIRE_REFUSED ? "refused"
+				    : "cut off");
 	go_away(client);
 }
 

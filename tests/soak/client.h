@@ -17,12 +17,12 @@ struct client {
 	struct wire wire;
 	unsigned user;
 	char *token;
-	int64_t next;	 /* when it does something; microseconds */
-	int64_t leaves;	 /* when it goes */
-	bool wants_auth; /* its first message is to bring the token */
-	bool connected;	 /* it was told so */
-	bool placed;	 /* `counts` are as of a change */
-	bool stalled;	 /* it reads nothing */
+	int64_t next;	      /* when it does something; microseconds */
+	int64_t leaves;	      /* when it goes */
+	bool wants_auth;      /* its first message is to bring the token */
+	bool connected;	      /* it was told so */
+	bool placed;	      /* `counts` are as of a change */
+	bool stalled;	      /* it reads nothing */
 	struct counts counts; /* that it holds */
 };
 

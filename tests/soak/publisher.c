@@ -7,8 +7,8 @@
 #include <sys/epoll.h>
 
 enum {
-	BATCH_MAX = 20,	 /* notifications */
-	STRANGERS = 40,	 /* users who are never there */
+	BATCH_MAX = 20, /* notifications */
+	STRANGERS = 40, /* users who are never there */
 	NAME = 16,
 };
 
@@ -113,8 +113,9 @@ static int create(struct publisher *publisher)
 static int broadcast(struct publisher *publisher)
 {
 	struct draft draft = { .type = NOTIFICATION_WARNING, .content = SLICE(content) };
-	struct inbox_request request = {
-		.operation = INBOX_BROADCAST, .drafts = &draft, .draft_count = 1 };
+	struct inbox_request request = { .operation = INBOX_BROADCAST,
+		.drafts = &draft,
+		.draft_count = 1 };
 	struct errand errand = { .user = TRUTH_USERS, .count = 1 };
 
 	if (publisher->live < PUBLISHER_LIVE / 2)
@@ -135,8 +136,8 @@ static int change(struct publisher *publisher)
 		INBOX_MARK_READ, INBOX_MARK_UNREAD, INBOX_DELETE, INBOX_WITHDRAW, INBOX_SEEN,
 		INBOX_READ_ALL, INBOX_DELETE_READ };
 	struct inbox_request request = { .operation = operations[pick(ARRAY_LENGTH(operations))] };
-	size_t known = publisher->kept_count < PUBLISHER_KEPT ? publisher->kept_count
-							      : PUBLISHER_KEPT;
+	size_t known =
+		publisher->kept_count < PUBLISHER_KEPT ? publisher->kept_count : PUBLISHER_KEPT;
 	char name[NAME];
 	size_t at;
 
@@ -152,8 +153,9 @@ static int submit_one(struct publisher *publisher)
 {
 	unsigned chance = pick(1000);
 
-	return chance < 10 ? broadcast(publisher) : chance < 250 ? change(publisher)
-								 : create(publisher);
+	if (chance < 10)
+		return broadcast(publisher);
+	return chance < 250 ? change(publisher) : create(publisher);
 }
 
 int publisher_ask_counts(struct publisher *publisher)

@@ -80,17 +80,17 @@ static void send_bad_frame(struct rogue *rogue)
 		const char *bytes;
 		size_t len;
 	} frames[] = {
-		{ "\x81\x02{}", 4 },				     /* no mask */
-		{ "\xf1\x80\0\0\0\0", 6 },			     /* reserved bits */
-		{ "\x83\x80\0\0\0\0", 6 },			     /* a reserved opcode */
-		{ "\x09\x80\0\0\0\0", 6 },			     /* a ping in fragments */
-		{ "\x80\x80\0\0\0\0", 6 },			     /* nothing to continue */
+		{ "\x81\x02{}", 4 },	   /* no mask */
+		{ "\xf1\x80\0\0\0\0", 6 }, /* reserved bits */
+		{ "\x83\x80\0\0\0\0", 6 }, /* a reserved opcode */
+		{ "\x09\x80\0\0\0\0", 6 }, /* a ping in fragments */
+		{ "\x80\x80\0\0\0\0", 6 }, /* nothing to continue */
 		{ "\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14 }, /* very long */
-		{ "\x81\xff\x80\0\0\0\0\0\0\0\0\0\0\0", 14 },	     /* of negative length */
-		{ "\x81\x81\0\0\0\0\xff", 7 },			     /* no UTF-8 */
-		{ "\x88\x81\0\0\0\0\x03", 7 },			     /* half a close code */
-		{ "\x82\x81\0\0\0\0x", 7 },			     /* binary */
-		{ "\x01\x83\0\0\0\0abc", 9 },			     /* a message without end */
+		{ "\x81\xff\x80\0\0\0\0\0\0\0\0\0\0\0", 14 },		    /* of negative length */
+		{ "\x81\x81\0\0\0\0\xff", 7 },				    /* no UTF-8 */
+		{ "\x88\x81\0\0\0\0\x03", 7 },				    /* half a close code */
+		{ "\x82\x81\0\0\0\0x", 7 },				    /* binary */
+		{ "\x01\x83\0\0\0\0abc", 9 }, /* a message without end */
 	};
 	unsigned which = pick(ARRAY_LENGTH(frames));
 
@@ -99,8 +99,9 @@ static void send_bad_frame(struct rogue *rogue)
 
 static void send_bad_json(struct rogue *rogue)
 {
-	static const char *const texts[] = { "", "{", "null", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
-		"{\"type\":\"auth\"}", "{\"type\":\"mark_read\",\"id\":\"x\"}", "{\"type\":7}",
+	static const char *const texts[] = { "", "{", "null",
+		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "{\"type\":\"auth\"}",
+		"{\"type\":\"mark_read\",\"id\":\"x\"}", "{\"type\":7}",
 		"{\"type\":\"fetch_notifications\",\"limit\":1e99}", "{\"type\":\"ping\\u0000\"}" };
 
 	for (unsigned i = 0; i < 10; i++)
@@ -134,11 +135,20 @@ static const struct {
 	void (*begin)(struct rogue *rogue);
 	void (*spoil)(struct rogue *rogue); /* once the server has answered the upgrade */
 } kinds[] = {
-	{ send_noise, NULL },	     { send_other_request, NULL }, { send_half_a_head, NULL },
-	{ send_wrong_token, NULL },  { send_no_token, NULL },	   { send_no_token, send_bad_json },
-	{ send_no_token, vanish },   { join, send_bad_frame },	   { join, send_bad_json },
-	{ join, send_too_much },     { join, send_noise_frames },  { join, read_nothing },
-	{ join, read_nothing },	     { join, vanish },
+	{ send_noise, NULL },
+	{ send_other_request, NULL },
+	{ send_half_a_head, NULL },
+	{ send_wrong_token, NULL },
+	{ send_no_token, NULL },
+	{ send_no_token, send_bad_json },
+	{ send_no_token, vanish },
+	{ join, send_bad_frame },
+	{ join, send_bad_json },
+	{ join, send_too_much },
+	{ join, send_noise_frames },
+	{ join, read_nothing },
+	{ join, read_nothing },
+	{ join, vanish },
 };
 
 /* ---- what it sees ---- */

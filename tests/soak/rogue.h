@@ -13,8 +13,8 @@ struct rogue {
 	struct soak *soak;
 	struct wire wire;
 	unsigned kind;
-	bool done;	/* what it came for */
-	int64_t next;	/* when it comes or goes; microseconds */
+	bool done;    /* what it came for */
+	int64_t next; /* when it comes or goes; microseconds */
 };
 
 void rogue_init(struct rogue *rogue, struct soak *soak);

@@ -23,7 +23,7 @@
 enum {
 	CLIENTS = 300,
 	ROGUES = 60,
-	SECOND = 1000000, /* microseconds */
+	SECOND = 1000000,   /* microseconds */
 	ROUND = 4 * SECOND, /* of load between two calms */
 	MINUTE = 60 * SECOND,
 	SECONDS_DEFAULT = 15,
@@ -32,7 +32,7 @@ enum {
 	EVENTS = 256,
 	WAIT_MS = 20,
 	BLAMED_MAX = 20,
-	MEMORY_SPARE = 3 << 20, /* bytes */
+	MEMORY_SPARE = 3 << 20,	 /* bytes */
 	STORE_FILLED = 24 << 20, /* what stored has with its cache of 16 MiB full */
 #ifdef __SANITIZE_ADDRESS__
 	SANITIZER_SPARE = 1 << 30, /* what is freed is kept for a while */
@@ -70,8 +70,7 @@ int soak_watch(struct soak *soak, struct watched *watched, int fd, uint32_t even
 
 int soak_rewatch(struct soak *soak, struct watched *watched, int fd, uint32_t events)
 {
-	return events == watched->events ? 0
-					 : control(soak, EPOLL_CTL_MOD, watched, fd, events);
+	return events == watched->events ? 0 : control(soak, EPOLL_CTL_MOD, watched, fd, events);
 }
 
 void soak_blame(struct soak *soak, uint64_t *count, const char *format, ...)
@@ -192,8 +191,7 @@ static void tell(const struct run *run)
 		 "pushd %lld kB and %d descriptors, stored %lld kB and %d",
 		(long long)(monotonic_us() - run->begin) / SECOND,
 		(unsigned long long)tally->delivered, (unsigned long long)tally->made, there,
-		(long long)run->last[SITE_PUSHD].resident / 1024,
-		run->last[SITE_PUSHD].descriptors,
+		(long long)run->last[SITE_PUSHD].resident / 1024, run->last[SITE_PUSHD].descriptors,
 		(long long)run->last[SITE_STORED].resident / 1024,
 		run->last[SITE_STORED].descriptors);
 }
@@ -358,7 +356,8 @@ static void check(struct run *run)
 	const struct tally *tally = &run->soak.tally;
 	const struct truth *truth = &run->soak.truth;
 
-	tap_ok(tally->delivered > 0 && tally->returned > 0 && tally->rogues > 0, "much has happened");
+	tap_ok(tally->delivered > 0 && tally->returned > 0 && tally->rogues > 0,
+		"much has happened");
 	ok_int_equal(tally->failed, 0, "the store has done whatever it was asked for");
 	ok_int_equal(truth->contradicted, 0, "of %llu counts none contradicts another",
 		(unsigned long long)truth->compared);

@@ -6,9 +6,9 @@
 
 /* What has happened so far. */
 struct tally {
-	uint64_t delivered;  /* notification messages that clients got */
-	uint64_t requests;   /* that the store has answered */
-	uint64_t made;	     /* notifications, each broadcast as one */
+	uint64_t delivered; /* notification messages that clients got */
+	uint64_t requests;  /* that the store has answered */
+	uint64_t made;	    /* notifications, each broadcast as one */
 	uint64_t connected, returned, resets, dropped, conflated;
 	uint64_t left, vanished, stalled, renewed, asked;
 	uint64_t rogues, refused; /* clients that misbehaved, and how many upgrades were refused */
@@ -21,7 +21,7 @@ struct soak {
 	struct truth truth;
 	struct tally tally;
 	int epoll_fd;
-	bool calm;     /* nobody begins anything */
+	bool calm;	/* nobody begins anything */
 	char epoch[64]; /* of the store; "" = nobody was told yet */
 };
 

@@ -33,8 +33,8 @@ void truth_note(struct truth *truth, unsigned user, const struct counts *counts)
 	if (kept->unread == counts->unread && kept->unseen == counts->unseen)
 		return;
 	if (truth->contradicted++ < TOLD_MAX)
-		tap_note("user %u, change %llu: %llu unread and %llu unseen, or %llu and %llu", user,
-			(unsigned long long)counts->seq, (unsigned long long)kept->unread,
+		tap_note("user %u, change %llu: %llu unread and %llu unseen, or %llu and %llu",
+			user, (unsigned long long)counts->seq, (unsigned long long)kept->unread,
 			(unsigned long long)kept->unseen, (unsigned long long)counts->unread,
 			(unsigned long long)counts->unseen);
 }

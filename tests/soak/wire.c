@@ -14,7 +14,8 @@ static const uint8_t MASK[4] = { 0x37, 0xfa, 0x21, 0x3d };
 
 int wire_connect(struct wire *wire, const char *path)
 {
-	_cleanup_(closing_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	_cleanup_(closing_fd) int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	if (fd < 0)

@@ -7,7 +7,7 @@
 #include "lib/buffer.h"
 
 struct wire {
-	int fd; /* -1 = none; whoever waits for it sees to that */
+	int fd;	   /* -1 = none; whoever waits for it sees to that */
 	bool open; /* the upgrade was answered */
 	struct buffer input;
 };
