@@ -24,8 +24,7 @@ int wire_connect(struct wire *wire, const char *path)
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 	wire_close(wire);
-	wire->fd = fd;
-	fd = -1;
+	wire->fd = take_fd(&fd);
 	return 0;
 }
 
