@@ -150,6 +150,13 @@ static void on_auth_required(struct client *client, struct slice text)
 	wire_send_text(&client->wire, message);
 }
 
+/* Without the subprotocol a ping is a message. */
+static void on_ping(struct client *client, struct slice text)
+{
+	(void)text;
+	wire_send_text(&client->wire, "{\"type\":\"pong\"}");
+}
+
 static void ignore(struct client *client, struct slice text)
 {
 	(void)client;
@@ -169,7 +176,7 @@ static void on_text(struct client *client, struct slice text)
 		{ "{\"type\":\"auth_required\"", on_auth_required },
 		{ "{\"type\":\"notifications_list\"", ignore },
 		{ "{\"type\":\"pong\"", ignore },
-		{ "{\"type\":\"ping\"", ignore },
+		{ "{\"type\":\"ping\"", on_ping },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(messages); i++) {
@@ -340,7 +347,11 @@ int client_act(struct client *client, int64_t now)
 		return 0;
 	if (client->wire.fd < 0)
 		return come(client, now);
-	client_settle(client);
+	if (client->stalled) {
+		client_settle(client);
+		client->next = now + (int64_t)pick(PAUSE_MS) * MS; /* and reads first */
+		return 0;
+	}
 	if (!client->connected)
 		return 0;
 	if (client->leaves <= now)

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { STOP_MS = 20000, POLL_MS = 5 };
+enum { STOP_MS = 20000, POLL_MS = 5, LINES_TOLD = 40 };
 
 static const char KEY[] = "a secret for tests, of 32 bytes or more\n";
 
@@ -150,6 +150,24 @@ bool site_stop(struct site *site, enum site_program which)
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	return false;
+}
+
+bool site_is_content(const struct site *site)
+{
+	unsigned lines = 0;
+
+	for (enum site_program i = 0; i < SITE_PROGRAMS; i++) {
+		_cleanup_(closing_file) FILE *file = NULL;
+		char path[80], line[256];
+
+		snprintf(path, sizeof(path), "%s/%s.log", site->directory, site_names[i]);
+		file = fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file) && lines++ < LINES_TOLD) {
+			line[strcspn(line, "\n")] = '\0';
+			tap_note("%s", line);
+		}
+	}
+	return lines == 0;
 }
 
 bool site_is_whole(const struct site *site, bool in_use)

@@ -27,6 +27,9 @@ int site_token(const struct site *site, const char *user, int64_t seconds, char 
 /* SIGTERM. Returns whether it ended by itself, with success. */
 bool site_stop(struct site *site, enum site_program which);
 
+/* Whether the programs have complained of nothing; else their first lines are told. */
+bool site_is_content(const struct site *site);
+
 /* Whether "tidings check" finds no problem; of a store in use, or of the one that was stopped. */
 bool site_is_whole(const struct site *site, bool in_use);
 

@@ -276,8 +276,9 @@ static int settle_in(struct run *run)
 	run->soak.calm = true;
 	r = learn(run);
 	run->soak.calm = false;
+	first->next = 0;
 	if (r == 0)
-		r = client_act(first, INT64_MAX);
+		r = client_act(first, monotonic_us());
 	run->soak.calm = true;
 	while (r == 0 && !first->placed)
 		r = turn(run);
@@ -381,6 +382,7 @@ int main(void)
 	if (r == 0)
 		r = run_all(run);
 	note_tally(run);
+	tap_ok(site_is_content(&run->soak.site), "no program complains of anything");
 	if (ok_int_equal(r, 0, "the run came to its end"))
 		check(run);
 	for (size_t i = 0; i < CLIENTS; i++)
