@@ -5,6 +5,8 @@
  */
 #include "cgi/cors.h"
 
+#include "lib/origin.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -37,45 +39,23 @@ static const char *request_scheme(const struct config *config, const struct http
 	return *scheme ? scheme : "http";
 }
 
-/* An Origin never names the default port, a Host may. */
-static struct slice without_default_port(struct slice host, const char *scheme)
+static bool is_allowed(const struct config *config, const struct http_request *request,
+	struct slice origin)
 {
-	const char *port = strcasecmp(scheme, "https") == 0 ? ":443" : ":80";
-	size_t len = strlen(port);
+	struct slice host = slice_of(http_text(request, "HTTP_HOST"));
 
-	if (host.len > len && memcmp(host.data + host.len - len, port, len) == 0)
-		host.len -= len;
-	return host;
-}
-
-static bool is_same_origin(const struct config *config, const struct http_request *request,
-	const char *origin)
-{
-	const char *scheme = request_scheme(config, request);
-	struct slice host = without_default_port(slice_of(http_text(request, "HTTP_HOST")), scheme);
-	size_t len = strlen(scheme);
-
-	if (host.len == 0 || strncasecmp(origin, scheme, len) != 0)
-		return false;
-	if (strncmp(origin + len, "://", 3) != 0)
-		return false;
-	origin += len + 3;
-	return strlen(origin) == host.len && strncasecmp(origin, host.data, host.len) == 0;
+	if (*config->web.allowed_origins)
+		return origin_is_listed(config->web.allowed_origins, origin);
+	return origin_is_of(origin, request_scheme(config, request), host);
 }
 
 enum origin cors_origin(const struct config *config, const struct http_request *request)
 {
 	const char *origin = http_variable(request, "HTTP_ORIGIN");
-	bool allowed;
 
 	if (!origin)
 		return ORIGIN_ABSENT;
-	if (config->web.allowed_origins[0])
-		allowed =
-			strcmp(origin, "null") != 0 && listed(config->web.allowed_origins, origin);
-	else
-		allowed = is_same_origin(config, request, origin);
-	return allowed ? ORIGIN_ALLOWED : ORIGIN_FOREIGN;
+	return is_allowed(config, request, slice_of(origin)) ? ORIGIN_ALLOWED : ORIGIN_FOREIGN;
 }
 
 bool cors_cookie_counts(const struct config *config, const struct http_request *request)

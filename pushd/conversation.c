@@ -2,10 +2,9 @@
 #include "pushd/conversation.h"
 
 #include "pushd/command.h"
-#include "pushd/gate.h"
+#include "pushd/event_stream.h"
 #include "pushd/message.h"
-
-#include <errno.h>
+#include "pushd/request.h"
 
 enum {
 	WARNING = 60,	   /* seconds before a token ends */
@@ -16,128 +15,6 @@ void conversation_begin(struct hub *hub, struct session *session)
 {
 	session->heard = hub->now;
 	clients_set_due(&hub->clients, session, hub->now + hub->config->push.auth_timeout);
-}
-
-/* Answers a request that is no session, and ends the connection. */
-static void refuse(struct hub *hub, struct session *session, const struct gate_refusal *refusal)
-{
-	buffer_clear(&hub->bytes);
-	handshake_refuse(&hub->bytes, refusal->status, refusal->code, refusal->sentence, "");
-	hub_refuse(hub, session, buffer_slice(&hub->bytes));
-}
-
-static void refuse_error(struct hub *hub, struct session *session, enum handshake_error error)
-{
-	buffer_clear(&hub->bytes);
-	handshake_refuse_error(&hub->bytes, error);
-	hub_refuse(hub, session, buffer_slice(&hub->bytes));
-}
-
-/* Switches to WebSocket. */
-static void upgrade(struct hub *hub, struct session *session,
-	const struct handshake_request *request, const struct gate_pass *pass)
-{
-	buffer_clear(&hub->bytes);
-	if (handshake_accept(&hub->bytes, request) < 0) {
-		hub_kill(hub, session);
-		return;
-	}
-	if (pass->authenticated)
-		hub_cork(session); /* until the greeting */
-	hub_send_control(hub, session, buffer_slice(&hub->bytes));
-	session->protocol = request->protocol_offered;
-	session->state = SESSION_ANONYMOUS;
-	if (pass->authenticated) {
-		command_authenticate(hub, session, &pass->principal, pass->since,
-			slice_of(pass->epoch));
-		return;
-	}
-	message_begin(&hub->message);
-	message_auth_required(&hub->message);
-	hub_tell_surely(hub, session);
-}
-
-static void judge_head(struct hub *hub, struct session *session,
-	const struct handshake_request *request)
-{
-	struct gate_refusal refusal = { 404, "not_found", "There is nothing at this path" };
-	struct gate_pass pass;
-	int r;
-
-	if (!gate_knows_path(hub->config, request->path)) {
-		refuse(hub, session, &refusal);
-		return;
-	}
-	r = slice_is(request->method, "GET") ? handshake_check_upgrade(request) : HANDSHAKE_METHOD;
-	if (r != 0) {
-		refuse_error(hub, session, (enum handshake_error)r);
-		return;
-	}
-	r = gate_check(hub->config, hub->verifier, request, hub->wall, &pass, &refusal);
-	if (r < 0) {
-		hub_kill(hub, session);
-	} else if (r > 0) {
-		refuse(hub, session, &refusal);
-	} else {
-		upgrade(hub, session, request, &pass);
-		if (pass.authenticated)
-			principal_release(&pass.principal);
-	}
-}
-
-/* Keeps an incomplete head until more of it comes. */
-static void keep_head(struct hub *hub, struct session *session, struct slice bytes)
-{
-	if (session->head)
-		return; /* it is kept already */
-	session->head = calloc(1, sizeof(*session->head));
-	if (session->head)
-		buffer_append_slice(session->head, bytes);
-	if (!session->head || buffer_status(session->head) < 0)
-		hub_kill(hub, session);
-}
-
-static void drop_head(struct session *session)
-{
-	if (session->head)
-		buffer_release(session->head);
-	free(session->head);
-	session->head = NULL;
-}
-
-static void receive_frames(struct hub *hub, struct session *session, struct websocket_input *input);
-
-/* Takes the request head; what lies behind it is frames already. */
-static void receive_head(struct hub *hub, struct session *session, struct slice bytes)
-{
-	struct handshake_request request;
-	struct websocket_input rest;
-	size_t seen = 0, len;
-	int r;
-
-	if (session->head) {
-		seen = session->head->len;
-		buffer_append_slice(session->head, bytes);
-		if (buffer_status(session->head) < 0) {
-			hub_kill(hub, session);
-			return;
-		}
-		bytes = buffer_slice(session->head);
-	}
-	r = handshake_parse(bytes, seen, &request, &len);
-	if (r == HANDSHAKE_INCOMPLETE) {
-		keep_head(hub, session, bytes);
-		return;
-	}
-	if (r != 0) {
-		refuse_error(hub, session, (enum handshake_error)r);
-		return;
-	}
-	judge_head(hub, session, &request);
-	rest = (struct websocket_input){ (uint8_t *)bytes.data + len, bytes.len - len };
-	if (session->state != SESSION_REFUSED)
-		receive_frames(hub, session, &rest);
-	drop_head(session);
 }
 
 static void receive_text(struct hub *hub, struct session *session, struct slice text)
@@ -207,19 +84,40 @@ static void receive_frames(struct hub *hub, struct session *session, struct webs
 	}
 }
 
+/* Whether what comes is frames; what comes behind the request for a stream is nothing. */
+static bool takes_frames(const struct session *session)
+{
+	return !session->events && (is_open(session) || session->state == SESSION_CLOSING);
+}
+
 void conversation_receive(struct hub *hub, struct session *session, uint8_t *data, size_t len)
 {
 	struct websocket_input input = { data, len };
 
+	if (session->events)
+		return;
 	session->heard = hub->now;
 	session->pinged = false;
-	if (session->state == SESSION_HEAD)
-		receive_head(hub, session, (struct slice){ (char *)data, len });
-	else if (session->state != SESSION_REFUSED)
+	if (session->state == SESSION_HEAD) {
+		struct slice bytes = { (char *)data, len };
+		struct slice rest = request_receive(hub, session, bytes);
+
+		input = (struct websocket_input){ (uint8_t *)rest.data, rest.len };
+	}
+	if (takes_frames(session))
 		receive_frames(hub, session, &input);
+	request_release(session);
 }
 
 /* ---- time ---- */
+
+/* Where something is on its way already nothing more need be sent. */
+static void send_heartbeat(struct hub *hub, struct session *session)
+{
+	session->heard = hub->now;
+	if (!session->queue)
+		hub_send_control(hub, session, SLICE(EVENT_STREAM_HEARTBEAT));
+}
 
 static void send_ping(struct hub *hub, struct session *session)
 {
@@ -235,12 +133,29 @@ static void send_ping(struct hub *hub, struct session *session)
 	session->pinged = true;
 }
 
+static void show_life(struct hub *hub, struct session *session)
+{
+	if (session->events)
+		send_heartbeat(hub, session);
+	else
+		send_ping(hub, session);
+}
+
 static void warn(struct hub *hub, struct session *session)
 {
 	session->warned = true;
 	message_begin(&hub->message);
 	message_token_expiring(&hub->message, session->expires);
 	hub_tell_surely(hub, session);
+}
+
+/* A close code says it; where there is none, a message. */
+static void expire(struct hub *hub, struct session *session)
+{
+	if (session->events)
+		hub_refuse_token(hub, session, TOKEN_EXPIRED);
+	else
+		hub_close(hub, session, CLOSE_UNAUTHENTICATED, token_error_code(TOKEN_EXPIRED));
 }
 
 void conversation_schedule(struct hub *hub, struct session *session)
@@ -268,7 +183,7 @@ static void live_due(struct hub *hub, struct session *session)
 	if (session->state != SESSION_LIVE)
 		return;
 	if (hub->wall >= session->expires) {
-		hub_close(hub, session, CLOSE_UNAUTHENTICATED, "token_expired");
+		expire(hub, session);
 		return;
 	}
 	if (session->queue && hub->now - session->queue->drained >= hub->config->push.stall_timeout) {
@@ -283,7 +198,7 @@ static void live_due(struct hub *hub, struct session *session)
 	    hub->wall >= (int64_t)session->expires - WARNING)
 		warn(hub, session);
 	if (session->state == SESSION_LIVE && !session->pinged && silent >= interval)
-		send_ping(hub, session);
+		show_life(hub, session);
 	if (session->state == SESSION_LIVE)
 		conversation_schedule(hub, session);
 }
@@ -292,7 +207,7 @@ void conversation_due(struct hub *hub, struct session *session)
 {
 	switch (session->state) {
 	case SESSION_HEAD:
-		refuse_error(hub, session, HANDSHAKE_INCOMPLETE);
+		request_give_up(hub, session);
 		break;
 	case SESSION_ANONYMOUS:
 		hub_close(hub, session, CLOSE_TIMEOUT, "no auth message came in time");

@@ -1,58 +1,71 @@
 /* Who may open a session, see gate.h. */
 #include "pushd/gate.h"
 
+#include "lib/origin.h"
+
+#include "pushd/event_stream.h"
+
 #include <errno.h>
 #include <stdlib.h>
+
+/* An epoch that no store has: whoever resumes from there is told to fetch anew. */
+static const char NO_EPOCH[] = "?";
 
 static int refuse(struct gate_refusal *refusal, unsigned status, const char *code,
 	const char *sentence)
 {
-	*refusal = (struct gate_refusal){ status, code, sentence };
+	*refusal = (struct gate_refusal){ status, code, sentence, "" };
 	return GATE_REFUSED;
 }
 
-bool gate_knows_path(const struct config *config, struct slice path)
+enum gate_endpoint gate_endpoint(const struct config *config, struct slice path)
 {
+	static const struct {
+		struct slice below;
+		enum gate_endpoint endpoint;
+	} endpoints[] = {
+		{ SLICE("/ws"), GATE_WEBSOCKET },
+		{ SLICE("/stream"), GATE_EVENTS },
+	};
 	size_t base = strlen(config->push.path);
+	struct slice below;
 
-	return path.len == base + 3 && memcmp(path.data, config->push.path, base) == 0 &&
-	       memcmp(path.data + base, "/ws", 3) == 0;
+	if (path.len < base || memcmp(path.data, config->push.path, base) != 0)
+		return GATE_NOWHERE;
+	below = (struct slice){ path.data + base, path.len - base };
+	for (size_t i = 0; i < ARRAY_LENGTH(endpoints); i++)
+		if (slice_equal(below, endpoints[i].below))
+			return endpoints[i].endpoint;
+	return GATE_NOWHERE;
 }
 
-/* Same origin: what stands behind "http://" or "https://" is the host that was asked. */
-static bool is_same_origin(struct slice origin, struct slice host)
+/* Which scheme the browser used only the proxy knows: either is the same origin. */
+bool gate_allows_origin(const struct config *config, const struct handshake_request *request)
 {
-	static const char *const schemes[] = { "http://", "https://" };
+	struct slice origin = request->origin;
 
-	for (size_t i = 0; i < ARRAY_LENGTH(schemes); i++) {
-		size_t len = strlen(schemes[i]);
-
-		if (origin.len == len + host.len && memcmp(origin.data, schemes[i], len) == 0 &&
-		    strncasecmp(origin.data + len, host.data, host.len) == 0)
-			return true;
-	}
-	return false;
+	if (!origin.data)
+		return true;
+	if (*config->web.allowed_origins)
+		return origin_is_listed(config->web.allowed_origins, origin);
+	return origin_is_of(origin, "http", request->host) ||
+	       origin_is_of(origin, "https", request->host);
 }
 
-static bool origin_allowed(const struct config *config, const struct handshake_request *request)
+static int refuse_origin(struct gate_refusal *refusal)
 {
-	char **allowed = config->web.allowed_origins;
-
-	if (!*allowed)
-		return is_same_origin(request->origin, request->host);
-	for (; *allowed; allowed++)
-		if (slice_is(request->origin, *allowed))
-			return true;
-	return false;
+	return refuse(refusal, 403, "forbidden", "This origin is not allowed");
 }
 
-/* The token that an upgrade brings of itself; data is NULL where there is none. */
+/* The token that a request brings of itself; data is NULL where there is none. */
 static int find_token(const struct config *config, const struct handshake_request *request,
 	struct buffer *from_query, struct slice *ret_token)
 {
 	int r;
 
-	*ret_token = request->bearer.data ? request->bearer : request->protocol_token;
+	*ret_token = request->bearer;
+	if (!ret_token->data && request->upgrade_websocket)
+		*ret_token = request->protocol_token;
 	if (ret_token->data || !config->auth.query_token)
 		return 0;
 	r = handshake_query(request->query, "token", from_query);
@@ -75,8 +88,18 @@ static int check_token(const struct token_verifier *verifier, struct slice token
 }
 
 /*
- * A cookie counts only from an allowed origin, and an invalid one counts as none, so
- * that a stale cookie never keeps a browser from sending a token itself.
+ * A cookie counts only from an allowed origin. Browsers name it with an upgrade always, but not
+ * when a page gets something of its own origin: then they say that it is the same.
+ */
+static bool cookie_counts(const struct handshake_request *request)
+{
+	return request->origin.data ||
+	       (!request->upgrade_websocket && slice_is(request->sec_fetch_site, "same-origin"));
+}
+
+/*
+ * An invalid cookie counts as none, so that a stale one never keeps a browser from sending
+ * a token itself.
  */
 static int check_cookie(const struct config *config, const struct token_verifier *verifier,
 	const struct handshake_request *request, int64_t now, struct gate_pass *pass)
@@ -85,7 +108,7 @@ static int check_cookie(const struct config *config, const struct token_verifier
 	struct slice cookie;
 	int r;
 
-	if (!*config->auth.cookie || !request->origin.data)
+	if (!*config->auth.cookie || !cookie_counts(request))
 		return 0;
 	cookie = handshake_cookie(request->cookie, config->auth.cookie);
 	if (!cookie.data)
@@ -148,11 +171,77 @@ int gate_check(const struct config *config, const struct token_verifier *verifie
 	struct gate_pass pass = { 0 };
 	int r;
 
-	if (request->origin.data && !origin_allowed(config, request))
-		return refuse(ret_refusal, 403, "forbidden", "This origin is not allowed");
+	if (!gate_allows_origin(config, request))
+		return refuse_origin(ret_refusal);
 	r = check_resume(request, &pass, ret_refusal);
 	if (r == 0)
 		r = check_authentication(config, verifier, request, now, &pass, ret_refusal);
+	if (r == 0)
+		*ret_pass = pass;
+	return r;
+}
+
+/* ---- streams of events ---- */
+
+/* EPOCH:SEQ, of which the first may hold colons. */
+static void take_last_event_id(struct slice id, struct gate_pass *pass)
+{
+	const char *colon = memrchr(id.data, ':', id.len);
+	size_t len = colon ? (size_t)(colon - id.data) : 0;
+	struct slice seq = { id.data + len + 1, colon ? id.len - len - 1 : 0 };
+
+	if (len == 0 || len >= sizeof(pass->epoch) || parse_since(seq, &pass->since) < 0)
+		memcpy(pass->epoch, NO_EPOCH, sizeof(NO_EPOCH));
+	else
+		memcpy(pass->epoch, id.data, len);
+}
+
+static int check_events_resume(const struct handshake_request *request, struct gate_pass *pass,
+	struct gate_refusal *refusal)
+{
+	if (request->last_event_id.len == 0)
+		return check_resume(request, pass, refusal);
+	take_last_event_id(request->last_event_id, pass);
+	return 0;
+}
+
+/* Whether what is asked for is a stream of events. */
+static int check_events_request(const struct handshake_request *request,
+	struct gate_refusal *refusal)
+{
+	if (!slice_is(request->method, "GET")) {
+		refuse(refusal, 405, "method_not_allowed",
+			"A stream of events is asked for by GET");
+		refusal->headers = "Allow: " EVENT_STREAM_METHODS "\r\n";
+		return GATE_REFUSED;
+	}
+	if (request->upgrade_websocket)
+		return refuse(refusal, 400, "invalid_request",
+			"This address answers with a stream of events; "
+			"the one for WebSocket ends in /ws");
+	if (!handshake_accepts(request->accept, "text/event-stream"))
+		return refuse(refusal, 406, "not_acceptable",
+			"This address answers with text/event-stream, which Accept excludes");
+	return 0;
+}
+
+int gate_check_events(const struct config *config, const struct token_verifier *verifier,
+	const struct handshake_request *request, int64_t now, struct gate_pass *ret_pass,
+	struct gate_refusal *ret_refusal)
+{
+	struct gate_pass pass = { 0 };
+	int r;
+
+	if (!gate_allows_origin(config, request))
+		return refuse_origin(ret_refusal);
+	r = check_events_request(request, ret_refusal);
+	if (r == 0)
+		r = check_events_resume(request, &pass, ret_refusal);
+	if (r == 0)
+		r = check_authentication(config, verifier, request, now, &pass, ret_refusal);
+	if (r == 0 && !pass.authenticated)
+		return refuse(ret_refusal, 401, token_error_code(TOKEN_MISSING),
+			token_error_sentence(TOKEN_MISSING));
 	if (r == 0)
 		*ret_pass = pass;
 	return r;

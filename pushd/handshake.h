@@ -115,6 +115,12 @@ struct slice handshake_cookie(struct slice cookies, const char *name);
 int handshake_try(void);
 
 /*
+ * Whether an Accept header (absent: anything) lets a media type be sent, by what it says
+ * closest to it: the type itself, all of its kind, or all there are. `type` is in lower case.
+ */
+bool handshake_accepts(struct slice accept, const char *type);
+
+/*
  * Appends the answer 101 to a request that handshake_check_upgrade() passed. It
  * names HANDSHAKE_PROTOCOL if that was offered. Returns 0, or -ENOTSUP (libcrypto
  * has no SHA-1).
@@ -124,8 +130,8 @@ int handshake_accept(struct buffer *to, const struct handshake_request *request)
 /*
  * Appends an answer with a body {"error": sentence, "code": code} after which
  * the connection is to be closed. `headers` are whole further lines
- * ("Name: value\r\n"), or ""; what a status must have (WWW-Authenticate, Allow: GET,
- * Upgrade) is added. A status that is unknown here becomes 500.
+ * ("Name: value\r\n"), or ""; what a status must have (WWW-Authenticate, Upgrade) is
+ * added, but for the Allow of 405. A status that is unknown here becomes 500.
  */
 void handshake_refuse(struct buffer *to, unsigned status, const char *code, const char *sentence,
 	const char *headers);

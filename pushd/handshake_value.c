@@ -1,11 +1,12 @@
 /*
- * Values inside a request: a query's parameters and cookies, see handshake.h.
- * What is asked for here are tokens, numbers and names, so a decoded value holds
+ * Values inside a request: a query's parameters, cookies, and the media types of Accept, see
+ * handshake.h. What is asked for here are tokens, numbers and names, so a decoded value holds
  * printable ASCII and nothing else.
  */
 #include "pushd/handshake.h"
 
 #include <errno.h>
+#include <strings.h>
 
 /* Takes what stands before the next such byte, or all of it; false at the end. */
 static bool next_piece(struct slice *rest, char separator, struct slice *ret_piece)
@@ -103,18 +104,27 @@ int handshake_query(struct slice query, const char *name, struct buffer *to)
 	return value.data ? decode(value, to) : HANDSHAKE_ABSENT;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static struct slice trim(struct slice text)
+{
+	while (text.len > 0 && is_blank(text.data[0]))
+		text = (struct slice){ .data = text.data + 1, .len = text.len - 1 };
+	while (text.len > 0 && is_blank(text.data[text.len - 1]))
+		text.len--;
+	return text;
+}
+
 /* RFC 6265, section 4.2.1: pairs with "; " between them, a value perhaps in double quotes. */
 struct slice handshake_cookie(struct slice cookies, const char *name)
 {
 	struct slice pair, value;
 
 	while (next_piece(&cookies, ';', &pair)) {
-		while (pair.len > 0 && (pair.data[0] == ' ' || pair.data[0] == '\t'))
-			pair = (struct slice){ .data = pair.data + 1, .len = pair.len - 1 };
-		while (pair.len > 0 &&
-			(pair.data[pair.len - 1] == ' ' || pair.data[pair.len - 1] == '\t'))
-			pair.len--;
-		value = value_of(pair, name);
+		value = value_of(trim(pair), name);
 		if (!value.data)
 			continue;
 		if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"')
@@ -122,4 +132,61 @@ struct slice handshake_cookie(struct slice cookies, const char *name)
 		return value;
 	}
 	return (struct slice){ 0 };
+}
+
+/* How closely a media range names the type: 3 exactly, 2 all of its kind, 1 any, 0 not. */
+static unsigned closeness(struct slice range, const char *type)
+{
+	size_t kind = (size_t)(strchr(type, '/') + 1 - type);
+
+	if (range.len == strlen(type) && strncasecmp(range.data, type, range.len) == 0)
+		return 3;
+	if (range.len == kind + 1 && strncasecmp(range.data, type, kind) == 0 &&
+		range.data[kind] == '*')
+		return 2;
+	return slice_is(range, "*/*");
+}
+
+static bool all_of(struct slice text, const char *characters)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] == '\0' || !strchr(characters, text.data[i]))
+			return false;
+	return true;
+}
+
+/* Whether one of a media range's parameters is the weight zero: "q=0", "q=0.000". */
+static bool is_unwanted(struct slice parameters)
+{
+	struct slice pair, weight;
+
+	while (next_piece(&parameters, ';', &pair)) {
+		pair = trim(pair);
+		weight = value_of(pair, "q");
+		if (!weight.data)
+			weight = value_of(pair, "Q");
+		if (weight.len > 0 && all_of(weight, "0."))
+			return true;
+	}
+	return false;
+}
+
+bool handshake_accepts(struct slice accept, const char *type)
+{
+	bool accepts = accept.len == 0;
+	struct slice element, range;
+	unsigned closest = 0;
+
+	while (next_piece(&accept, ',', &element)) {
+		unsigned close;
+
+		if (!next_piece(&element, ';', &range))
+			continue;
+		close = closeness(trim(range), type);
+		if (close > closest) {
+			closest = close;
+			accepts = !is_unwanted(element);
+		}
+	}
+	return accepts;
 }

@@ -2,6 +2,7 @@
 #include "pushd/hub.h"
 
 #include "pushd/delivery.h"
+#include "pushd/event_stream.h"
 #include "pushd/message.h"
 
 #include <errno.h>
@@ -133,9 +134,17 @@ static int hub_send_within(struct hub *hub, struct session *session, struct slic
 	return r < 0 ? 0 : r;
 }
 
+static struct slice hub_envelope(const struct hub *hub, const struct session *session,
+	struct message *message)
+{
+	_Static_assert(sizeof(hub->epoch) <= EVENT_STREAM_EPOCH_MAX + 1, "an epoch fits");
+
+	return session->events ? message_event(message, hub->epoch) : message_frame(message);
+}
+
 int hub_tell(struct hub *hub, struct session *session)
 {
-	return hub_send_within(hub, session, message_frame(&hub->message),
+	return hub_send_within(hub, session, hub_envelope(hub, session, &hub->message),
 		hub->config->push.send_queue);
 }
 
@@ -149,21 +158,55 @@ void hub_send_control(struct hub *hub, struct session *session, struct slice byt
 
 void hub_tell_surely(struct hub *hub, struct session *session)
 {
-	hub_send_control(hub, session, message_frame(&hub->message));
+	hub_send_control(hub, session, hub_envelope(hub, session, &hub->message));
+}
+
+static void close_websocket(struct hub *hub, struct session *session, uint16_t code,
+	const char *reason)
+{
+	_cleanup_(buffer_release) struct buffer frame = { 0 };
+
+	websocket_append_close(&frame, code, slice_of(reason));
+	hub_send_control(hub, session, buffer_slice(&frame));
+}
+
+/* The stream ends as any HTTP answer that ends with its connection. */
+static void close_events(struct hub *hub, struct session *session, uint16_t code,
+	const char *reason)
+{
+	_cleanup_(message_release) struct message error = { 0 };
+	_cleanup_(buffer_release) struct buffer retry = { 0 };
+	struct event_stream_end end = event_stream_end_of(code, reason);
+
+	event_stream_retry(&retry, end.retry);
+	hub_send_control(hub, session, buffer_slice(&retry));
+	if (end.code) {
+		message_begin(&error);
+		message_error(&error, end.code, end.sentence);
+		hub_send_control(hub, session, message_event(&error, hub->epoch));
+	}
+}
+
+static bool is_closed(const struct session *session)
+{
+	return session->state == SESSION_CLOSING || session->state == SESSION_REFUSED ||
+	       session->state == SESSION_DEAD;
 }
 
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason)
 {
-	_cleanup_(buffer_release) struct buffer frame = { 0 };
-
-	if (session->state == SESSION_CLOSING || session->state == SESSION_DEAD)
+	if (is_closed(session))
 		return;
 	delivery_leave(hub, session);
-	session->state = SESSION_CLOSING;
+	session->state = session->events ? SESSION_REFUSED : SESSION_CLOSING;
 	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
-	websocket_append_close(&frame, code, slice_of(reason));
-	hub_send_control(hub, session, buffer_slice(&frame));
+	if (session->events)
+		close_events(hub, session, code, reason);
+	else
+		close_websocket(hub, session, code, reason);
 	hub_uncork(hub, session);
+	if (session->events)
+		hub_finish(session);
 }
 
 void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error)

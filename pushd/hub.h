@@ -89,7 +89,10 @@ void hub_send_control(struct hub *hub, struct session *session, struct slice byt
 void hub_cork(struct session *session);
 void hub_uncork(struct hub *hub, struct session *session);
 
-/* Sends a close frame and lets the client no further. */
+/*
+ * Lets the client no further, and tells it why: by a close frame; or, on a stream of events,
+ * by an "error" with what belongs to that code.
+ */
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason);
 
 /* Tells the client that its token is not accepted, and closes. */

@@ -32,7 +32,7 @@ static const struct option_spec options[] = {
 static const struct command_spec command = {
 	.name = "tidings-pushd",
 	.operands = "",
-	.purpose = "Pushes every change to the clients of its user, over WebSocket.",
+	.purpose = "Pushes every change to its user's clients, by WebSocket or server-sent events.",
 	.options = options,
 };
 

@@ -3,9 +3,10 @@
 
 #include "lib/json.h"
 #include "lib/timestamp.h"
+#include "pushd/event_stream.h"
 #include "pushd/websocket.h"
 
-enum { HEADROOM = WEBSOCKET_HEADER_MAX };
+enum { HEADROOM = EVENT_STREAM_HEADER_MAX }; /* a frame's header is shorter */
 
 void message_begin(struct message *to)
 {
@@ -32,6 +33,34 @@ struct slice message_frame(struct message *message)
 	size = websocket_frame_header(header, WEBSOCKET_TEXT, text->len - HEADROOM);
 	memcpy(text->data + HEADROOM - size, header, size);
 	return (struct slice){ text->data + HEADROOM - size, text->len - HEADROOM + size };
+}
+
+/*
+ * An event's data is a line. In JSON the ends of lines are white space, and so are blanks; there
+ * are none in what we write, but a notification comes from the log as somebody sent it.
+ */
+static void join_lines(char *text, const char *end)
+{
+	static const char line_ends[] = { '\n', '\r' };
+
+	for (size_t i = 0; i < sizeof(line_ends); i++)
+		for (char *at = text; (at = memchr(at, line_ends[i], (size_t)(end - at)));)
+			*at = ' ';
+}
+
+struct slice message_event(struct message *message, const char *epoch)
+{
+	static const struct slice end = SLICE(EVENT_STREAM_TAIL);
+	struct buffer *text = &message->text;
+	char *tail = buffer_reserve(text, end.len);
+	char *begin;
+
+	if (!tail)
+		return (struct slice){ 0 };
+	join_lines(text->data + HEADROOM, tail);
+	memcpy(tail, end.data, end.len);
+	begin = event_stream_header(text->data + HEADROOM, message->type, epoch, message->seq);
+	return (struct slice){ begin, (size_t)(tail - begin) + end.len };
 }
 
 static void add(struct buffer *to, const char *text)

@@ -13,7 +13,7 @@
 /* A zeroed struct is ready for message_begin(). */
 struct message {
 	struct buffer text; /* room for what is put before it, then the JSON */
-	const char *type;   /* constant */
+	const char *type;   /* constant, at most EVENT_STREAM_TYPE_MAX bytes */
 	uint64_t seq;	    /* of the counts that it bears; MESSAGE_NO_SEQ if it bears none */
 };
 
@@ -22,8 +22,14 @@ struct message {
 void message_begin(struct message *to);
 void message_release(struct message *message);
 
-/* The message in a WebSocket frame. Empty if memory ran out. */
+/*
+ * The message in a WebSocket frame; or as a server-sent event, whose id is `epoch` (at
+ * most EVENT_STREAM_EPOCH_MAX bytes) and the message's seq, if it has one. Empty if memory ran out.
+ * One may be asked for after the other, each for as many clients as there are; what was
+ * returned last is good until the next call.
+ */
 struct slice message_frame(struct message *message);
+struct slice message_event(struct message *message, const char *epoch);
 
 void message_auth_required(struct message *to);
 void message_auth_failed(struct message *to, enum token_error error);

@@ -16,7 +16,7 @@ enum session_state {
 	SESSION_ANONYMOUS, /* upgraded; the first message must bring a token */
 	SESSION_LIVE,	   /* speaks for a user */
 	SESSION_CLOSING,   /* a close frame is on its way */
-	SESSION_REFUSED,   /* an HTTP answer is on its way; what comes in is dropped */
+	SESSION_REFUSED,   /* the end of an HTTP answer is on its way; what comes in is dropped */
 	SESSION_DEAD,	   /* closed; freed when the round ends */
 };
 
@@ -45,12 +45,14 @@ struct session {
 	int fd;
 	uint32_t expires;	/* the token does; seconds since the epoch */
 	uint32_t issued;	/* the token was; the same, 0 = it does not say */
-	uint32_t heard;		/* seconds of the loop's clock: a byte last came */
+	uint32_t heard;		/* seconds of the loop's clock: a byte last came; or, as a
+				 * stream's client has nothing to say, the heartbeat last left */
 	uint16_t rate_second;	/* the second (its lower bits) in which … */
 	uint16_t rate_count;	/* … so many messages came */
 	uint8_t state;		/* enum session_state */
 	uint8_t want;		/* enum session_want */
 	uint8_t requests;	/* to the store, that it waits for itself */
+	bool events : 1;	/* is a stream of events, and no WebSocket */
 	bool protocol : 1;	/* speaks HANDSHAKE_PROTOCOL: protocol pings are enough */
 	bool wants_count : 1;	/* asked for "unread_count" */
 	bool conflated : 1;	/* messages were dropped: wants an update once the queue is empty */

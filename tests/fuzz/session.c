@@ -6,6 +6,8 @@
  *			B: with one that no revocation concerns), h without even a head; the
  *			rest may be absent
  *	?QUERY		one connects as user a with this query
+ *	&U SINCE EPOCH	one asks for a stream of events, as +, but for h
+ *	$ID		one does as user a, with this Last-Event-ID
  *	@N		the client that the next lines are about (0 to 7)
  *	>TEXT		it sends a text frame
  *	=U SINCE EPOCH	it sends an auth message with a token of user U; the rest may be absent
@@ -139,6 +141,32 @@ static void do_query(struct play *play, struct slice query)
 	hub_client_send(selected(play), &play->fixture, buffer_slice(&bytes));
 }
 
+static void do_stream(struct play *play, struct slice line)
+{
+	_cleanup_(buffer_release) struct buffer bytes = { 0 }, id = { 0 };
+	struct place place = parse_place(line);
+	bool with_token = place.who != '\0' && strchr("abAB", place.who);
+
+	hub_client_connect(selected(play), &play->fixture);
+	if (place.given == 3)
+		buffer_print(&id, "%c:%llu", place.epoch, place.since);
+	if (with_token)
+		note_token(selected(play), &place);
+	fixture_append_stream_head(&bytes, &play->fixture,
+		with_token ? (int)token_of(place.who) : -1, buffer_slice(&id));
+	hub_client_send(selected(play), &play->fixture, buffer_slice(&bytes));
+}
+
+static void do_stream_id(struct play *play, struct slice id)
+{
+	_cleanup_(buffer_release) struct buffer bytes = { 0 };
+
+	hub_client_connect(selected(play), &play->fixture);
+	selected(play)->wild = true;
+	fixture_append_stream_head(&bytes, &play->fixture, 0, id);
+	hub_client_send(selected(play), &play->fixture, buffer_slice(&bytes));
+}
+
 static void do_auth(struct play *play, struct slice line)
 {
 	_cleanup_(buffer_release) struct buffer text = { 0 };
@@ -244,6 +272,12 @@ static bool do_client_line(struct play *play, char letter, struct slice rest)
 		break;
 	case '?':
 		do_query(play, rest);
+		break;
+	case '&':
+		do_stream(play, rest);
+		break;
+	case '$':
+		do_stream_id(play, rest);
 		break;
 	case '>':
 		hub_client_say(selected(play), &play->fixture, rest);

@@ -39,6 +39,8 @@ static void check_values(struct slice head, const struct handshake_request *requ
 	_cleanup_(buffer_release) struct buffer value = { 0 };
 
 	check_inside(head, handshake_cookie(request->cookie, "token"));
+	if (!handshake_accepts(request->accept, "text/event-stream") && request->accept.len == 0)
+		abort();
 	if (handshake_query(request->query, "token", &value) == 0) {
 		for (size_t i = 0; i < value.len; i++)
 			if (value.data[i] < ' ' || value.data[i] > '~')

@@ -77,6 +77,16 @@ stop_well() {
 	scenario restart push_killed
 }
 
+@test "a stream of events that comes back goes on where it was, however often" {
+	start_pushd
+	scenario stream comes_back
+}
+
+@test "SIGTERM: streams are told when to come back" {
+	start_pushd
+	scenario stream going_away
+}
+
 @test "a second pushd on the same socket is refused" {
 	start_pushd
 	scenario restart second_instance

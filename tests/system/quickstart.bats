@@ -155,6 +155,17 @@ send() { # TITLE
 	expect_title Hello
 }
 
+@test "a stream of events comes through the web server, and at once" {
+	exec {frames}< <(curl -sSN "$(demo .url)/api/notifications/stream" \
+		-H "Authorization: Bearer $(demo .tokens.user2)" 3>&-)
+	curl_pid=$!
+	frame=''
+	until [ "$frame" = 'event: unread_count' ]; do
+		next_frame
+	done
+	kill "$curl_pid"
+}
+
 @test "a second run on the directory, or the port, is refused and disturbs nothing" {
 	before=$(running)
 	run -1 --separate-stderr "$quickstart" --port "$(free_port)" --dir "$dir"

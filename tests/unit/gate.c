@@ -1,4 +1,4 @@
-/* The gate: path, origin, resume, token, in this order. */
+/* The gate: path, origin, resume, token, in this order; and what is asked of a stream's request. */
 #include "pushd/gate.h"
 #include "tests/tap.h"
 #include "tests/unit/token_fixture.h"
@@ -28,13 +28,18 @@ struct outcome {
 	int result;
 	unsigned status; /* of a refusal */
 	const char *code;
+	const char *headers;
 	bool authenticated;
 	uint64_t since;
 	char epoch[64];
 };
 
-/* What the gate says to a request of this target and these header lines. */
-static struct outcome ask(const char *target, const char *headers)
+typedef int gate(const struct config *config, const struct token_verifier *verifier,
+	const struct handshake_request *request, int64_t now, struct gate_pass *ret_pass,
+	struct gate_refusal *ret_refusal);
+
+/* What this gate says to a request that begins so and has these header lines. */
+static struct outcome ask_gate(gate *check, const char *beginning, const char *headers)
 {
 	_cleanup_(buffer_release) struct buffer head = { 0 };
 	struct handshake_request request;
@@ -43,17 +48,18 @@ static struct outcome ask(const char *target, const char *headers)
 	struct outcome outcome = { 0 };
 	size_t len;
 
-	buffer_print(&head, "GET %s HTTP/1.1\r\nHost: example.test\r\n%s\r\n", target, headers);
+	buffer_print(&head, "%s HTTP/1.1\r\nHost: example.test\r\n%s\r\n", beginning, headers);
 	if (handshake_parse(buffer_slice(&head), 0, &request, &len) != 0)
 		return (struct outcome){ .result = -EBADMSG };
-	outcome.result = gate_check(&config, verifier, &request, FIXTURE_NOW, &pass, &refusal);
+	outcome.result = check(&config, verifier, &request, FIXTURE_NOW, &pass, &refusal);
 	outcome.status = refusal.status;
 	outcome.code = refusal.code;
+	outcome.headers = refusal.headers;
 	outcome.authenticated = pass.authenticated;
 	outcome.since = pass.since;
 	memcpy(outcome.epoch, pass.epoch, sizeof(outcome.epoch));
 	if (pass.authenticated) {
-		ok_string_equal(pass.principal.user, "u1", "who it is: %s", target);
+		ok_string_equal(pass.principal.user, "u1", "who it is: %s", beginning);
 		principal_release(&pass.principal);
 	}
 	return outcome;
@@ -63,12 +69,26 @@ static struct outcome ask_with(const char *query, const char *format, const char
 {
 	_cleanup_(buffer_release) struct buffer target = { 0 }, headers = { 0 };
 
-	buffer_print(&target, "/api/notifications/ws%s%s", *query ? "?" : "", query);
+	buffer_print(&target, "GET /api/notifications/ws%s%s", *query ? "?" : "", query);
+	buffer_append_string(&headers, "Upgrade: websocket\r\n");
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	buffer_print(&headers, format, value);
 #pragma GCC diagnostic pop
-	return ask(buffer_string(&target), buffer_string(&headers));
+	return ask_gate(gate_check, buffer_string(&target), buffer_string(&headers));
+}
+
+/* The same, of a stream of events. */
+static struct outcome ask_for_events(const char *query, const char *format, const char *value)
+{
+	_cleanup_(buffer_release) struct buffer target = { 0 }, headers = { 0 };
+
+	buffer_print(&target, "GET /api/notifications/stream%s%s", *query ? "?" : "", query);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	buffer_print(&headers, format, value);
+#pragma GCC diagnostic pop
+	return ask_gate(gate_check_events, buffer_string(&target), buffer_string(&headers));
 }
 
 static void refused(struct outcome outcome, unsigned status, const char *code, const char *what)
@@ -85,18 +105,26 @@ static void passes(struct outcome outcome, bool authenticated, const char *what)
 		"to say later who it is");
 }
 
+static enum gate_endpoint endpoint(const char *path)
+{
+	return gate_endpoint(&config, slice_of(path));
+}
+
 static void test_paths(void)
 {
 	static const char *const others[] = { "/", "/api/notifications", "/api/notifications/",
 		"/api/notifications/w", "/api/notifications/wss", "/api/notifications/ws/", "/ws",
-		"/API/notifications/ws", "//api/notifications/ws", "/api/notifications/%77s" };
+		"/API/notifications/ws", "//api/notifications/ws", "/api/notifications/%77s",
+		"/api/notifications/stream/", "/api/notifications/strea", "/api/notificationsXstream" };
 
-	tap_ok(gate_knows_path(&config, SLICE("/api/notifications/ws")), "the path");
+	ok_int_equal(endpoint("/api/notifications/ws"), GATE_WEBSOCKET, "the path of WebSocket");
+	ok_int_equal(endpoint("/api/notifications/stream"), GATE_EVENTS, "that of events");
 	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
-		tap_ok(!gate_knows_path(&config, slice_of(others[i])), "another: %s", others[i]);
+		ok_int_equal(endpoint(others[i]), GATE_NOWHERE, "another: %s", others[i]);
 	config.push.path = other_path;
-	tap_ok(gate_knows_path(&config, SLICE("/x/ws")), "a configured path");
-	tap_ok(!gate_knows_path(&config, SLICE("/api/notifications/ws")), "in the place of the other");
+	ok_int_equal(endpoint("/x/ws"), GATE_WEBSOCKET, "a configured path");
+	ok_int_equal(endpoint("/x/stream"), GATE_EVENTS, "and that of events");
+	ok_int_equal(endpoint("/api/notifications/ws"), GATE_NOWHERE, "in the place of the other");
 	set_defaults();
 }
 
@@ -166,6 +194,8 @@ static void test_cookies(void)
 	passes(ask_with("", "Origin: https://example.test\r\nCookie: session=%s\r\n", good), true,
 		"a cookie of the same origin");
 	passes(ask_with("", "Cookie: session=%s\r\n", good), false, "one without an origin");
+	passes(ask_with("", "Sec-Fetch-Site: same-origin\r\nCookie: session=%s\r\n", good), false,
+		"one without an origin that is said to be the same");
 	passes(ask_with("", "Origin: https://example.test\r\nCookie: session=%s\r\n", "stale"), false,
 		"a stale one");
 	passes(ask_with("", "Origin: https://example.test\r\nCookie: other=%s\r\n", good), false,
@@ -211,6 +241,108 @@ static void test_order(void)
 		"without it: the query");
 }
 
+/* ---- streams of events ---- */
+
+static void test_events_tokens(void)
+{
+	const char *good = buffer_string(&token);
+
+	passes(ask_for_events("", "Authorization: Bearer %s\r\n", good), true, "a stream by a header");
+	refused(ask_for_events("", "Authorization: Bearer %s\r\n", "x"), 401, "token_malformed",
+		"a bad header");
+	refused(ask_for_events("", "%s", ""), 401, "token_missing", "no token");
+	refused(ask_for_events("", "Sec-WebSocket-Protocol: tidings.v1, bearer.%s\r\n", good), 401,
+		"token_missing", "a subprotocol");
+	refused(ask_for_events("token=x", "%s", ""), 401, "token_missing", "a query that is not looked at");
+	config.auth.query_token = true;
+	refused(ask_for_events("token=x", "%s", ""), 401, "token_malformed", "a bad query");
+	set_defaults();
+}
+
+static void test_events_cookies(void)
+{
+	const char *good = buffer_string(&token);
+
+	config.auth.cookie = session_cookie;
+	passes(ask_for_events("", "Origin: https://example.test\r\nCookie: session=%s\r\n", good), true,
+		"a cookie of the same origin");
+	passes(ask_for_events("", "Sec-Fetch-Site: same-origin\r\nCookie: session=%s\r\n", good), true,
+		"one without an origin that is said to be the same");
+	refused(ask_for_events("", "Sec-Fetch-Site: same-site\r\nCookie: session=%s\r\n", good), 401,
+		"token_missing", "one that is said to be another");
+	refused(ask_for_events("", "Cookie: session=%s\r\n", good), 401, "token_missing",
+		"one of which nothing is said");
+	refused(ask_for_events("", "Sec-Fetch-Site: same-origin\r\nCookie: session=%s\r\n", "stale"), 401,
+		"token_missing", "a stale one");
+	refused(ask_for_events("", "Origin: null\r\nSec-Fetch-Site: same-origin\r\n"
+				   "Cookie: session=%s\r\n", good), 403, "forbidden",
+		"one of another origin, whatever is said");
+	set_defaults();
+}
+
+static void test_events_requests(void)
+{
+	static const char bearer[] = "Authorization: Bearer x\r\n";
+	static const char *const methods[] = { "POST", "HEAD", "OPTIONS", "get" };
+	struct outcome outcome;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(methods); i++) {
+		_cleanup_(buffer_release) struct buffer beginning = { 0 };
+
+		buffer_print(&beginning, "%s /api/notifications/stream", methods[i]);
+		outcome = ask_gate(gate_check_events, buffer_string(&beginning), bearer);
+		refused(outcome, 405, "method_not_allowed", methods[i]);
+		ok_string_equal(outcome.headers, "Allow: GET, OPTIONS\r\n", "with what is allowed");
+	}
+	refused(ask_for_events("", "Upgrade: websocket\r\n%s", bearer), 400, "invalid_request", "an upgrade");
+	refused(ask_for_events("", "Accept: application/json\r\n%s", bearer), 406, "not_acceptable",
+		"another media type");
+	refused(ask_for_events("", "Accept: text/event-stream\r\n%s", bearer), 401, "token_malformed",
+		"this media type, but a bad token");
+	refused(ask_for_events("", "Accept: a/b\r\nOrigin: null\r\n%s", bearer), 403, "forbidden",
+		"all at once: the origin");
+}
+
+static void ok_place(struct outcome outcome, uint64_t since, const char *epoch, const char *what)
+{
+	ok_int_equal(outcome.result, 0, "%s", what);
+	ok_int_equal((long long)outcome.since, (long long)since, "… the number");
+	ok_string_equal(outcome.epoch, epoch, "… the epoch");
+}
+
+/* Where a stream resumes, asked with a good token. */
+static struct outcome resume(const char *query, const char *id)
+{
+	_cleanup_(buffer_release) struct buffer headers = { 0 };
+
+	buffer_print(&headers, "Authorization: Bearer %s\r\nLast-Event-ID: %s\r\n",
+		buffer_string(&token), id);
+	return ask_for_events(query, "%s", buffer_string(&headers));
+}
+
+static void test_events_resume(void)
+{
+	static const char *const wrong[] = { "e", "e:", ":1", "e:x", "e:-1", "e:+1", "e:1:", ":",
+		"e:10000000000000000000", "e: 1" };
+	char longest[80] = "";
+
+	ok_place(resume("", "e-1:41"), 41, "e-1", "an id");
+	ok_place(resume("", "a:b:c:9999999999999999999"), UINT64_C(9999999999999999999), "a:b:c",
+		"an epoch with colons");
+	ok_place(resume("since=1&epoch=q", "e:2"), 2, "e", "an id before the query");
+	ok_place(resume("since=x", "e:2"), 2, "e", "which is not looked at then");
+	ok_place(resume("since=1&epoch=q", ""), 1, "q", "an empty id and a query");
+	refused(resume("since=x&epoch=q", ""), 400, "invalid_request", "a bad query alone");
+	ok_place(resume("", ""), 0, "", "neither");
+	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
+		ok_place(resume("since=1&epoch=q", wrong[i]), 0, "?", wrong[i]);
+	memset(longest, 'e', 63);
+	memcpy(longest + 63, ":7", 3);
+	ok_int_equal(strlen(resume("", longest).epoch), 63, "an epoch of 63 bytes");
+	memcpy(longest + 63, "e:7", 4);
+	ok_place(resume("", longest), 0, "?", "one of 64");
+}
+
 int main(void)
 {
 	fixture_open();
@@ -226,6 +358,10 @@ int main(void)
 	test_cookies();
 	test_resume();
 	test_order();
+	test_events_tokens();
+	test_events_cookies();
+	test_events_requests();
+	test_events_resume();
 	token_verifier_free(verifier);
 	buffer_release(&token);
 	fixture_close();

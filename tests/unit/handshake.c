@@ -597,6 +597,47 @@ static void test_cookies(void)
 	tap_ok(absent(handshake_cookie((struct slice){ 0 }, "token")), "no cookies at all");
 }
 
+static const struct {
+	const char *accept; /* NULL = absent */
+	bool accepts;
+} media[] = {
+	{ NULL, true },
+	{ "", true },
+	{ "text/event-stream", true },
+	{ "TEXT/Event-Stream", true },
+	{ "text/*", true },
+	{ "*/*", true },
+	{ "application/json, text/event-stream", true },
+	{ "application/json ,\ttext/event-stream ; q=0.1", true },
+	{ "text/event-stream;q=1", true },
+	{ "text/event-stream;q=0.001", true },
+	{ "text/event-stream;a=b; q=0.5", true },
+	{ "text/event-stream, */*;q=0", true },
+	{ "*/*;q=0, text/event-stream", true },
+	{ "text/*;q=0, text/event-stream", true },
+	{ "application/json", false },
+	{ "text/event-stream;q=0", false },
+	{ "text/event-stream;Q=0.000", false },
+	{ "text/event-stream;q=0, */*", false },
+	{ "*/*, text/*;q=0", false },
+	{ "*/*;q=0", false },
+	{ "text/event-stre", false },
+	{ "text/event-streams", false },
+	{ "text", false },
+	{ "text/", false },
+	{ "tex*/*", false },
+	{ "*", false },
+	{ ",", false },
+	{ ";q=1", false },
+};
+
+static void test_media(void)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(media); i++)
+		ok_int_equal(handshake_accepts(slice_of(media[i].accept), "text/event-stream"),
+			media[i].accepts, "Accept: %s", media[i].accept ? media[i].accept : "absent");
+}
+
 static void test_accept(void)
 {
 	_cleanup_(buffer_release) struct buffer answer = { 0 };
@@ -698,6 +739,7 @@ int main(void)
 	test_upgrades();
 	test_queries();
 	test_cookies();
+	test_media();
 	test_accept();
 	test_refuse();
 	test_refusals();

@@ -163,9 +163,10 @@ static bool take_head(struct hub_client *client)
 	if (client->upgraded || !end)
 		return client->upgraded;
 	check(memcmp(input.data, "HTTP/1.1 ", 9) == 0);
-	if (memcmp(input.data + 9, "101", 3) != 0)
+	client->events = memcmp(input.data + 9, "200", 3) == 0;
+	client->upgraded = client->events || memcmp(input.data + 9, "101", 3) == 0;
+	if (!client->upgraded)
 		return false;
-	client->upgraded = true;
 	buffer_consume(&client->input, (size_t)(end - input.data) + 4);
 	return true;
 }
@@ -214,6 +215,89 @@ static bool take_frame(struct hub_client *client, const struct hub_fixture *fixt
 	buffer_consume(&client->input, start + len);
 	return true;
 }
+
+/* ---- streams of events ---- */
+
+/* A field of an event, off its front; absent if it begins with another one. */
+static struct slice take_field(struct slice *event, const char *name)
+{
+	size_t len = strlen(name);
+	struct slice value = { 0 };
+	const char *end;
+
+	if (event->len < len || memcmp(event->data, name, len) != 0)
+		return value;
+	end = memchr(event->data, '\n', event->len);
+	check(end);
+	value = (struct slice){ event->data + len, (size_t)(end - event->data) - len };
+	event->len -= (size_t)(end + 1 - event->data);
+	event->data = end + 1;
+	return value;
+}
+
+/* The id is there if the message bears a `seq`, and says it behind the life's name. */
+static void check_id(struct slice id, struct slice data)
+{
+	check((id.data != NULL) == (find(data, "\"seq\":") != NULL));
+	if (id.data) {
+		check(id.len > 2 && id.data[1] == ':');
+		check(strtoull(id.data + 2, NULL, 10) == number(data, "\"seq\":"));
+	}
+}
+
+static void take_end(struct hub_client *client, struct slice data)
+{
+	static const char name[] = "\"code\":\"";
+	const char *code = find(data, name);
+
+	check(code);
+	code += strlen(name);
+	client->closed = true;
+	if (client->heard)
+		buffer_print(client->heard, "end %.*s\n", (int)strcspn(code, "\""), code);
+}
+
+static void take_fields(struct hub_client *client, const struct hub_fixture *fixture,
+	struct slice event)
+{
+	_cleanup_(buffer_release) struct buffer type = { 0 };
+	struct slice id, data;
+
+	buffer_append_slice(&type, take_field(&event, "event: "));
+	id = take_field(&event, "id: ");
+	data = take_field(&event, "data: ");
+	check(event.len == 0 && is_type(data, buffer_string(&type)));
+	check_id(id, data);
+	if (slice_is(buffer_slice(&type), "error"))
+		take_end(client, data);
+	else
+		take_text(client, fixture, data);
+}
+
+/* One event off the front, or what is none; false if there is nothing. */
+static bool take_event(struct hub_client *client, const struct hub_fixture *fixture)
+{
+	const char *end = find(buffer_slice(&client->input), "\n\n");
+	struct slice event;
+
+	if (!end)
+		return false;
+	check(!client->closed);
+	event = (struct slice){ client->input.data, (size_t)(end + 1 - client->input.data) };
+	if (!take_field(&event, "retry: ").data && !take_field(&event, ":").data)
+		take_fields(client, fixture, event);
+	else
+		check(event.len == 0);
+	buffer_consume(&client->input, (size_t)(end + 2 - client->input.data));
+	return true;
+}
+
+static bool take_next(struct hub_client *client, const struct hub_fixture *fixture)
+{
+	return client->events ? take_event(client, fixture) : take_frame(client, fixture);
+}
+
+/* ---- the connection ---- */
 
 void hub_client_connect(struct hub_client *client, struct hub_fixture *fixture)
 {
@@ -270,7 +354,7 @@ bool hub_client_read(struct hub_client *client, const struct hub_fixture *fixtur
 		buffer_append(&client->input, bytes, (size_t)n);
 	check(buffer_status(&client->input) == 0);
 	moved = client->input.len > before || n == 0;
-	while (take_head(client) && take_frame(client, fixture))
+	while (take_head(client) && take_next(client, fixture))
 		;
 	if (n == 0 || errno != EAGAIN)
 		hub_client_forget(client);

@@ -11,6 +11,7 @@ struct hub_client {
 	int fd;	       /* -1 = none */
 	bool paused;   /* reads nothing */
 	bool upgraded; /* the head of the answer was taken off */
+	bool events;   /* … and it began a stream of events */
 	bool greeted;
 	bool counted; /* the first unread_count has come: `applied` is what was applied last */
 	bool closed;
@@ -25,7 +26,8 @@ struct hub_client {
 	struct counts applied;
 	struct buffer input;
 	struct buffer *
-		heard; /* each message is appended, on a line, and the close; NULL = none is kept */
+		heard; /* each message is appended, on a line, and how it was closed or ended;
+			* NULL = none is kept */
 };
 
 /* The connection is made; nothing is sent yet. `heard` stays. */

@@ -287,6 +287,20 @@ void fixture_append_head(struct buffer *to, const struct hub_fixture *fixture, i
 	buffer_append_string(to, "\r\n");
 }
 
+void fixture_append_stream_head(struct buffer *to, const struct hub_fixture *fixture, int token,
+	struct slice last_event_id)
+{
+	buffer_print(to, "GET %s/stream HTTP/1.1\r\nHost: h\r\n", fixture->config->push.path);
+	if (token >= 0)
+		buffer_print(to, "Authorization: Bearer %s\r\n", fixture->tokens[token]);
+	if (last_event_id.len > 0) {
+		buffer_append_string(to, "Last-Event-ID: ");
+		buffer_append_slice(to, last_event_id);
+		buffer_append_string(to, "\r\n");
+	}
+	buffer_append_string(to, "\r\n");
+}
+
 void fixture_append_frame(struct buffer *to, unsigned opcode, struct slice payload)
 {
 	static const uint8_t mask[] = { 1, 2, 3, 4 };

@@ -83,5 +83,9 @@ void fixture_deliver(struct hub_fixture *fixture, int result);
 void fixture_append_head(struct buffer *to, const struct hub_fixture *fixture, int token,
 	struct slice query);
 
+/* The head of a request for a stream of events; "" is no id. */
+void fixture_append_stream_head(struct buffer *to, const struct hub_fixture *fixture, int token,
+	struct slice last_event_id);
+
 /* A frame as a client sends it: final and masked. */
 void fixture_append_frame(struct buffer *to, unsigned opcode, struct slice payload);

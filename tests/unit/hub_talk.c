@@ -117,13 +117,30 @@ void talk_end(void)
 	fixture_end(&talk_fixture);
 }
 
+static void begin_client(size_t i, unsigned token)
+{
+	hub_client_connect(&talk_clients[i], &talk_fixture);
+	talk_clients[i].spoken = true;
+	talk_clients[i].user = token % HUB_MODEL_USERS;
+}
+
+void talk_stream(size_t i, unsigned token, const char *id)
+{
+	_cleanup_(buffer_release) struct buffer head = { 0 };
+
+	begin_client(i, token);
+	if (sscanf(id, "%c:%" SCNd64, &talk_clients[i].epoch, &talk_clients[i].resumed) < 2)
+		talk_clients[i].resumed = -1;
+	fixture_append_stream_head(&head, &talk_fixture, (int)token, slice_of(id));
+	hub_client_send(&talk_clients[i], &talk_fixture, buffer_slice(&head));
+	settle();
+}
+
 void talk_connect(size_t i, unsigned token, const char *query)
 {
 	_cleanup_(buffer_release) struct buffer head = { 0 };
 
-	hub_client_connect(&talk_clients[i], &talk_fixture);
-	talk_clients[i].spoken = true;
-	talk_clients[i].user = token % HUB_MODEL_USERS;
+	begin_client(i, token);
 	if (sscanf(query, "since=%" SCNd64 "&epoch=%c", &talk_clients[i].resumed,
 		    &talk_clients[i].epoch) < 2)
 		talk_clients[i].resumed = -1;

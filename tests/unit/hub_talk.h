@@ -1,7 +1,7 @@
 /*
  * Several clients of one hub, and what they hear, written short: "new SEQ UNREAD UNSEEN",
  * "update SEQ UNREAD UNSEEN OP,…", "reset …", "count …", the names of other types,
- * "close CODE REASON". For tests that print TAP.
+ * "close CODE REASON", of a stream of events "end CODE". For tests that print TAP.
  */
 #pragma once
 
@@ -19,6 +19,9 @@ void talk_end(void);
 
 /* One client connects: for one of the two users; or, from 2 on, with their other tokens. */
 void talk_connect(size_t client, unsigned token, const char *query);
+
+/* The same for a stream of events, with this Last-Event-ID: "" or EPOCH:SEQ. */
+void talk_stream(size_t client, unsigned token, const char *last_event_id);
 
 /* The store answers until it is asked nothing more. Returns how often it did. */
 unsigned talk_answer(void);

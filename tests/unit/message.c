@@ -1,15 +1,18 @@
-/* The messages, byte by byte, and the frame around them. */
+/* The messages, byte by byte, and the frame, or the event, around them. */
 #include "pushd/message.h"
 #include "lib/json.h"
+#include "pushd/event_stream.h"
 #include "pushd/websocket.h"
 #include "tests/tap.h"
+
+#include <inttypes.h>
 
 #define ID  "01900000-0000-7000-8000-000000000001"
 #define ID2 "01900000-0000-7000-8000-000000000002"
 
 static const struct counts counts = { .seq = 57, .total = 9, .unread = 3, .unseen = 1 };
 
-enum { HEADROOM = 10 };
+enum { HEADROOM = EVENT_STREAM_HEADER_MAX };
 
 /* The JSON that was written, which must be JSON. */
 static const char *text_of(struct message *message)
@@ -260,14 +263,88 @@ static void test_frames(void)
 	}
 }
 
+static void ok_event(struct message *message, const char *epoch, const char *expected, const char *what)
+{
+	struct slice event = message_event(message, epoch);
+
+	ok_bytes_equal(event.data, event.len, expected, strlen(expected), "%s", what);
+}
+
+static void test_events(void)
+{
+	static const char count[] = "{\"type\":\"unread_count\",\"unreadCount\":3,\"unseenCount\":1,"
+				    "\"seq\":57}";
+	_cleanup_(message_release) struct message to = { 0 };
+	_cleanup_(buffer_release) struct buffer expected = { 0 };
+	struct slice frame;
+
+	message_begin(&to);
+	message_pong(&to);
+	ok_event(&to, "e", "event: pong\ndata: {\"type\":\"pong\"}\n\n", "an event without an id");
+	message_begin(&to);
+	message_unread_count(&to, &counts);
+	buffer_print(&expected, "event: unread_count\nid: e:1:57\ndata: %s\n\n", count);
+	ok_event(&to, "e:1", buffer_string(&expected), "one with an id");
+	ok_event(&to, "e:1", buffer_string(&expected), "and again");
+	frame = message_frame(&to);
+	ok_bytes_equal(frame.data + 2, frame.len - 2, count, strlen(count), "behind it, a frame");
+	ok_event(&to, "e:1", buffer_string(&expected), "behind that, the event");
+}
+
+/* One head, and tails of several lengths, sent to clients of both kinds. */
+static void test_events_in_pieces(void)
+{
+	static const uint64_t unread[] = { 0, UINT32_MAX, 7 };
+	_cleanup_(message_release) struct message to = { 0 }, whole = { 0 };
+	struct change change = { .time = 1, .notification = SLICE("{}") };
+	size_t head;
+
+	message_begin(&to);
+	head = message_new_head(&to, &change);
+	for (size_t i = 0; i < ARRAY_LENGTH(unread); i++) {
+		_cleanup_(buffer_release) struct buffer expected = { 0 };
+
+		change.counts = (struct counts){ .seq = unread[i] + 1, .unread = unread[i] };
+		message_new_tail(&to, head, &change.counts);
+		message_begin(&whole);
+		message_new_notification(&whole, &change);
+		buffer_print(&expected, "event: new_notification\nid: e:%" PRIu64 "\ndata: %s\n\n",
+			change.counts.seq, text_of(&whole));
+		ok_event(&to, "e", buffer_string(&expected), "the event of this tail");
+		message_frame(&to);
+	}
+}
+
+/* The longest header; and data that came with line ends, which are white space in JSON. */
+static void test_odd_events(void)
+{
+	_cleanup_(message_release) struct message to = { 0 };
+	struct counts most = { .seq = UINT64_MAX - 1 };
+	char type[EVENT_STREAM_TYPE_MAX + 1], epoch[EVENT_STREAM_EPOCH_MAX + 1];
+	struct slice event;
+
+	memset(type, 't', sizeof(type) - 1);
+	memset(epoch, 'e', sizeof(epoch) - 1);
+	type[sizeof(type) - 1] = epoch[sizeof(epoch) - 1] = '\0';
+	message_begin(&to);
+	message_update(&to, &most, (struct slice){ 0 }, SLICE("{\r\n\n}"), false);
+	tap_ok(strlen(to.type) <= EVENT_STREAM_TYPE_MAX, "the longest type is one of those that fit");
+	to.type = type;
+	event = message_event(&to, epoch);
+	tap_ok(event.data >= to.text.data && strncmp(event.data, "event: t", 8) == 0, "a header that fits");
+	tap_ok(memmem(event.data, event.len, "Notifications\":[{   }]", 21), "line ends are white space");
+	tap_ok(!memchr(event.data, '\r', event.len), "and gone");
+}
+
 /* Out of memory there is no frame, not half a one. */
 static void test_failure(void)
 {
-	_cleanup_(message_release) struct message to = { .text.limit = 20 };
+	_cleanup_(message_release) struct message to = { .text.limit = HEADROOM + 10 };
 
 	message_begin(&to);
 	message_auth_required(&to);
 	ok_int_equal(message_frame(&to).len, 0, "a message that could not be written is none");
+	ok_int_equal(message_event(&to, "e").len, 0, "nor an event");
 	message_begin(&to);
 	message_pong(&to);
 	ok_int_equal(message_frame(&to).len, 0, "nor is one that comes later but has no room");
@@ -284,6 +361,9 @@ int main(void)
 	test_notifications();
 	test_list();
 	test_frames();
+	test_events();
+	test_events_in_pieces();
+	test_odd_events();
 	test_failure();
 	return tap_done();
 }

@@ -64,7 +64,7 @@ export async function within(patience, what, promise) {
 }
 
 // What comes out of one end and is waited for at the other.
-class Mailbox {
+export class Mailbox {
 	#items = [];
 	#waiting = [];
 	#end = null;
@@ -126,7 +126,7 @@ export function head({ method = 'GET', path = BASE, query = '', version = 'HTTP/
 	return `${method} ${path}${query && `?${query}`} ${version}\r\n${lines.join('')}\r\n`;
 }
 
-function parseAnswer(bytes) {
+export function parseAnswer(bytes) {
 	const end = bytes.indexOf('\r\n\r\n');
 	const [line, ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n');
 	const headers = Object.fromEntries(lines.map((one) => {

@@ -34,13 +34,14 @@ function number(value, bytes) {
 	return data.subarray(8 - bytes);
 }
 
-// A notification as a publisher wants it: what stands in front, and its JSON members.
-function draft({ userId, type = 'info', title = 'Title', message = 'Message', expires = 0, ...more } = {}) {
+// A notification as a publisher wants it: what stands in front, and its JSON members, which
+// `raw` is in the place of.
+function draft({ userId, type = 'info', title = 'Title', message = 'Message', expires = 0, raw, ...more } = {}) {
 	const time = expires ? { expiresAt: new Date(expires).toISOString() } : {};
 	const members = { ...(userId && { userId }), type, title, message, ...more, ...time };
 	assert.ok(TYPES.includes(type));
 	return Buffer.concat([short(userId ?? ''), Buffer.from([TYPES.indexOf(type)]), number(expires, 8), short(''),
-		long(JSON.stringify(members).slice(1, -1))]);
+		long(raw ?? JSON.stringify(members).slice(1, -1))]);
 }
 
 // Without what makes a second attempt give the answer of the first.

@@ -9,7 +9,7 @@ import { PUSH, join, mint, newUser, seconds, shell, tokenOf } from './setting.mj
 const ORIGIN = 'https://app.example.test';
 
 // The request is answered by this refusal, with the contract's error as the body.
-async function refused(status, code, options) {
+export async function refused(status, code, options) {
 	const answer = await exchange(options.where ?? PUSH, options.raw ?? head(options));
 	assert.ok(answer, 'no answer');
 	assert.equal(answer.status, status, answer.body.toString());
@@ -105,7 +105,7 @@ export async function origins() {
 	await (await Client.open(where, { token })).greeted(); // no browser: no origin
 }
 
-function badTokens() {
+export function badTokens() {
 	const exp = seconds() + 3600;
 	const good = mint({ sub: 'a', exp });
 	const [h, payload, signature] = good.split('.');

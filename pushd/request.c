@@ -1,0 +1,242 @@
+/*
+ * Request heads, see request.h. What a head is made of is judged by pushd/handshake.c, who
+ * may pass by pushd/gate.c; here it becomes a session.
+ */
+#include "pushd/request.h"
+
+#include "pushd/command.h"
+#include "pushd/event_stream.h"
+#include "pushd/gate.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+/* What was written into hub->bytes; nothing if memory ran out, which ends the connection. */
+static struct slice written(const struct hub *hub)
+{
+	if (buffer_status(&hub->bytes) < 0)
+		return (struct slice){ 0 };
+	return buffer_slice(&hub->bytes);
+}
+
+/* Answers a request that is no session, and ends the connection. */
+static void refuse(struct hub *hub, struct session *session, const struct gate_refusal *refusal,
+	struct buffer *headers)
+{
+	buffer_append_string(headers, refusal->headers);
+	if (!buffer_string(headers)) {
+		hub_kill(hub, session);
+		return;
+	}
+	buffer_clear(&hub->bytes);
+	handshake_refuse(&hub->bytes, refusal->status, refusal->code, refusal->sentence,
+		headers->data);
+	hub_refuse(hub, session, written(hub));
+}
+
+static void refuse_error(struct hub *hub, struct session *session, enum handshake_error error)
+{
+	buffer_clear(&hub->bytes);
+	handshake_refuse_error(&hub->bytes, error);
+	hub_refuse(hub, session, written(hub));
+}
+
+static void authenticate(struct hub *hub, struct session *session, const struct gate_pass *pass)
+{
+	command_authenticate(hub, session, &pass->principal, pass->since, slice_of(pass->epoch));
+}
+
+/* ---- WebSocket ---- */
+
+/* Switches to WebSocket. */
+static void upgrade(struct hub *hub, struct session *session,
+	const struct handshake_request *request, const struct gate_pass *pass)
+{
+	buffer_clear(&hub->bytes);
+	if (handshake_accept(&hub->bytes, request) < 0) {
+		hub_kill(hub, session);
+		return;
+	}
+	if (pass->authenticated)
+		hub_cork(session); /* until the greeting */
+	hub_send_control(hub, session, written(hub));
+	session->protocol = request->protocol_offered;
+	session->state = SESSION_ANONYMOUS;
+	if (pass->authenticated) {
+		authenticate(hub, session, pass);
+		return;
+	}
+	message_begin(&hub->message);
+	message_auth_required(&hub->message);
+	hub_tell_surely(hub, session);
+}
+
+static void judge_upgrade(struct hub *hub, struct session *session,
+	const struct handshake_request *request)
+{
+	_cleanup_(buffer_release) struct buffer headers = { 0 };
+	struct gate_refusal refusal;
+	struct gate_pass pass;
+	int r;
+
+	r = slice_is(request->method, "GET") ? handshake_check_upgrade(request) : HANDSHAKE_METHOD;
+	if (r != 0) {
+		refuse_error(hub, session, (enum handshake_error)r);
+		return;
+	}
+	r = gate_check(hub->config, hub->verifier, request, hub->wall, &pass, &refusal);
+	if (r < 0) {
+		hub_kill(hub, session);
+	} else if (r > 0) {
+		refuse(hub, session, &refusal, &headers);
+	} else {
+		upgrade(hub, session, request, &pass);
+		if (pass.authenticated)
+			principal_release(&pass.principal);
+	}
+}
+
+/* ---- streams of events ---- */
+
+/*
+ * Whether the client is still there only the kernel can tell, since it has nothing to say: by
+ * heartbeats that are not acknowledged. It counts the time of a client that reads nothing, too,
+ * for which stall-timeout is the limit. Without effect on unix sockets, which need none of this.
+ */
+static void limit_silence(const struct hub *hub, const struct session *session)
+{
+	unsigned seconds = 2 * hub->config->push.ping_interval;
+	unsigned milliseconds;
+
+	if (seconds < hub->config->push.stall_timeout)
+		seconds = hub->config->push.stall_timeout;
+	milliseconds = 1000 * seconds;
+	setsockopt(session->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
+}
+
+static void begin_events(struct hub *hub, struct session *session, struct slice headers,
+	const struct gate_pass *pass)
+{
+	buffer_clear(&hub->bytes);
+	event_stream_accept(&hub->bytes, headers);
+	session->events = true;
+	limit_silence(hub, session);
+	hub_cork(session); /* until the greeting */
+	hub_send_control(hub, session, written(hub));
+	if (session->state != SESSION_DEAD)
+		authenticate(hub, session, pass);
+}
+
+static void answer_preflight(struct hub *hub, struct session *session,
+	const struct handshake_request *request, struct slice headers)
+{
+	buffer_clear(&hub->bytes);
+	event_stream_preflight(&hub->bytes, request, headers);
+	hub_refuse(hub, session, written(hub));
+}
+
+static void judge_events(struct hub *hub, struct session *session,
+	const struct handshake_request *request)
+{
+	_cleanup_(buffer_release) struct buffer headers = { 0 };
+	bool allowed = gate_allows_origin(hub->config, request);
+	struct gate_refusal refusal;
+	struct gate_pass pass;
+	int r;
+
+	if (allowed)
+		event_stream_share(&headers, hub->config, request);
+	if (buffer_status(&headers) < 0) {
+		hub_kill(hub, session);
+		return;
+	}
+	if (allowed && slice_is(request->method, "OPTIONS")) {
+		answer_preflight(hub, session, request, buffer_slice(&headers));
+		return;
+	}
+	r = gate_check_events(hub->config, hub->verifier, request, hub->wall, &pass, &refusal);
+	if (r < 0) {
+		hub_kill(hub, session);
+	} else if (r > 0) {
+		refuse(hub, session, &refusal, &headers);
+	} else {
+		begin_events(hub, session, buffer_slice(&headers), &pass);
+		principal_release(&pass.principal);
+	}
+}
+
+/* ---- heads ---- */
+
+static void judge_head(struct hub *hub, struct session *session,
+	const struct handshake_request *request)
+{
+	static const struct gate_refusal nowhere = { 404, "not_found",
+		"There is nothing at this path", "" };
+	_cleanup_(buffer_release) struct buffer headers = { 0 };
+
+	switch (gate_endpoint(hub->config, request->path)) {
+	case GATE_WEBSOCKET:
+		judge_upgrade(hub, session, request);
+		break;
+	case GATE_EVENTS:
+		judge_events(hub, session, request);
+		break;
+	case GATE_NOWHERE:
+		refuse(hub, session, &nowhere, &headers);
+		break;
+	}
+}
+
+/* Keeps an incomplete head until more of it comes. */
+static void keep_head(struct hub *hub, struct session *session, struct slice bytes)
+{
+	if (session->head)
+		return; /* it is kept already */
+	session->head = calloc(1, sizeof(*session->head));
+	if (session->head)
+		buffer_append_slice(session->head, bytes);
+	if (!session->head || buffer_status(session->head) < 0)
+		hub_kill(hub, session);
+}
+
+struct slice request_receive(struct hub *hub, struct session *session, struct slice bytes)
+{
+	struct handshake_request request;
+	size_t seen = 0, len;
+	int r;
+
+	if (session->head) {
+		seen = session->head->len;
+		buffer_append_slice(session->head, bytes);
+		if (buffer_status(session->head) < 0) {
+			hub_kill(hub, session);
+			return (struct slice){ 0 };
+		}
+		bytes = buffer_slice(session->head);
+	}
+	r = handshake_parse(bytes, seen, &request, &len);
+	if (r == 0) {
+		judge_head(hub, session, &request);
+		return (struct slice){ bytes.data + len, bytes.len - len };
+	}
+	if (r == HANDSHAKE_INCOMPLETE)
+		keep_head(hub, session, bytes);
+	else
+		refuse_error(hub, session, (enum handshake_error)r);
+	return (struct slice){ 0 };
+}
+
+void request_release(struct session *session)
+{
+	if (!session->head || session->state == SESSION_HEAD)
+		return;
+	buffer_release(session->head);
+	free(session->head);
+	session->head = NULL;
+}
+
+void request_give_up(struct hub *hub, struct session *session)
+{
+	refuse_error(hub, session, HANDSHAKE_INCOMPLETE);
+}
