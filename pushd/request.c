@@ -61,6 +61,8 @@ static void upgrade(struct hub *hub, struct session *session,
 	if (pass->authenticated)
 		hub_cork(session); /* until the greeting */
 	hub_send_control(hub, session, written(hub));
+	if (session->state == SESSION_DEAD)
+		return; /* it has not waited for that */
 	session->protocol = request->protocol_offered;
 	session->state = SESSION_ANONYMOUS;
 	if (pass->authenticated) {
