@@ -63,12 +63,13 @@ static int64_t take_distance(struct follow *follow)
 {
 	int64_t now = now_usec(), since = now - follow->lost, wait = 0;
 
-	if (follow->lost == 0 || since > DISTANCE_MAX_USEC + follow->distance)
+	if (follow->lost == 0 || since > DISTANCE_MAX_USEC + follow->distance) {
 		follow->distance = DISTANCE_MIN_USEC;
-	else if (since < follow->distance)
-		wait = follow->distance - since;
-	if (follow->lost > 0 && follow->distance < DISTANCE_MAX_USEC)
-		follow->distance *= 2;
+	} else {
+		wait = since < follow->distance ? follow->distance - since : 0;
+		if (follow->distance < DISTANCE_MAX_USEC)
+			follow->distance *= 2;
+	}
 	follow->lost = now + wait;
 	return wait;
 }
@@ -118,15 +119,13 @@ static int pump(void *context)
 	if (!follow->begun || follow->resting)
 		return 0;
 	r = delivery_pump(follow->hub, SLICE_USEC);
-	if (r == DELIVERY_MORE)
-		return put_off(follow, 0);
 	if (r == FEED_LOST || r == -EPROTONOSUPPORT || (r < 0 && follow->failures >= RETRIES_MAX))
 		return give_up(follow, r);
 	if (r < 0)
 		return try_later(follow, r);
 	if (take(follow->failures) > 0)
 		log_info("the log can be read again");
-	return 0;
+	return r == DELIVERY_MORE ? put_off(follow, 0) : 0;
 }
 
 static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *context)

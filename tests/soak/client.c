@@ -150,6 +150,15 @@ static void on_auth_required(struct client *client, struct slice text)
 	wire_send_text(&client->wire, message);
 }
 
+/* That the store has too much to do for one user is no fault. */
+static void on_error(struct client *client, struct slice text)
+{
+	if (contains(text, "\"code\":\"unavailable\""))
+		client->soak->tally.busy++;
+	else
+		garbled(client, text);
+}
+
 /* Without the subprotocol a ping is a message. */
 static void on_ping(struct client *client, struct slice text)
 {
@@ -177,6 +186,7 @@ static void on_text(struct client *client, struct slice text)
 		{ "{\"type\":\"notifications_list\"", ignore },
 		{ "{\"type\":\"pong\"", ignore },
 		{ "{\"type\":\"ping\"", on_ping },
+		{ "{\"type\":\"error\"", on_error },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(messages); i++) {

@@ -62,6 +62,8 @@ static void on_answer(void *context, int result, struct inbox_answer *answer)
 	soak->tally.requests++;
 	if (result == 0)
 		take_answer(errand, answer);
+	else if (result == INBOX_BUSY)
+		soak->tally.busy++;
 	else if (result != INBOX_NOT_FOUND && result != -ECANCELED)
 		soak_blame(soak, &soak->tally.failed, "the store answers %d to operation %d",
 			result, (int)errand->operation);

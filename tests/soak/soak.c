@@ -338,8 +338,10 @@ static void note_tally(const struct run *run)
 	const struct tally *tally = &run->soak.tally;
 	typedef unsigned long long number;
 
-	tap_note("%llu messages delivered of %llu notifications made by %llu requests; %u calms",
-		(number)tally->delivered, (number)tally->made, (number)tally->requests, run->calms);
+	tap_note("%llu messages delivered of %llu notifications made by %llu requests, of which "
+		 "%llu were put off; %u calms",
+		(number)tally->delivered, (number)tally->made, (number)tally->requests,
+		(number)tally->busy, run->calms);
 	tap_note("%llu connections, %llu of them said where they left off, %llu were left "
 		 "politely and %llu without a word",
 		(number)tally->connected, (number)tally->returned, (number)tally->left,
