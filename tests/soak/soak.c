@@ -17,6 +17,7 @@
 #include "tests/tap.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/epoll.h>
 
@@ -48,7 +49,6 @@ struct run {
 	struct client clients[CLIENTS];
 	struct rogue rogues[ROGUES];
 	int64_t begin, end, told;
-	unsigned calms;
 	int idle; /* descriptors of pushd without clients */
 	struct level warm[SITE_PROGRAMS], last[SITE_PROGRAMS];
 };
@@ -112,13 +112,24 @@ static int act(struct run *run)
 	return r < 0 ? r : publisher_act(&run->publisher);
 }
 
+/* Those signals are blocked, so that all is removed before the end. */
+static bool is_interrupted(void)
+{
+	sigset_t signals;
+
+	return sigpending(&signals) == 0 &&
+	       (sigismember(&signals, SIGINT) || sigismember(&signals, SIGTERM));
+}
+
 static int turn(struct run *run)
 {
 	struct epoll_event events[EVENTS];
 	int n = epoll_wait(run->soak.epoll_fd, events, EVENTS, WAIT_MS);
 
-	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
+	if (n < 0 && errno != EINTR)
+		return -errno;
+	if (is_interrupted())
+		return -EINTR;
 	for (int i = 0; i < n; i++) {
 		struct watched *watched = events[i].data.ptr;
 
@@ -167,7 +178,7 @@ static int calm_down(struct run *run)
 	if (late > 0)
 		soak_blame(&run->soak, &run->soak.tally.late,
 			"%zu clients do not come to hold what the store has", late);
-	run->calms++;
+	run->soak.tally.calms++;
 	return r;
 }
 
@@ -237,8 +248,14 @@ static int64_t duration(void)
 static int set_up(struct run *run)
 {
 	struct soak *soak = &run->soak;
-	int r = site_make(&soak->site);
+	sigset_t signals;
+	int r;
 
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	r = site_make(&soak->site);
 	soak->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	for (unsigned i = 0; i < CLIENTS; i++)
 		client_init(&run->clients[i], soak, i % TRUTH_USERS);
@@ -333,27 +350,6 @@ static void check_end(struct run *run)
 	tap_ok(site_is_whole(&soak->site, false), "and leaves the store whole");
 }
 
-static void note_tally(const struct run *run)
-{
-	const struct tally *tally = &run->soak.tally;
-	typedef unsigned long long number;
-
-	tap_note("%llu messages delivered of %llu notifications made by %llu requests, of which "
-		 "%llu were put off; %u calms",
-		(number)tally->delivered, (number)tally->made, (number)tally->requests,
-		(number)tally->busy, run->calms);
-	tap_note("%llu connections, %llu of them said where they left off, %llu were left "
-		 "politely and %llu without a word",
-		(number)tally->connected, (number)tally->returned, (number)tally->left,
-		(number)tally->vanished);
-	tap_note("%llu stalls, %llu updates in the place of what was too much, %llu resets, "
-		 "%llu messages known already; %llu renewals, %llu questions",
-		(number)tally->stalled, (number)tally->conflated, (number)tally->resets,
-		(number)tally->dropped, (number)tally->renewed, (number)tally->asked);
-	tap_note("%llu clients misbehaved, %llu of them were refused the upgrade",
-		(number)tally->rogues, (number)tally->refused);
-}
-
 static void check(struct run *run)
 {
 	const struct tally *tally = &run->soak.tally;
@@ -383,7 +379,7 @@ int main(void)
 	r = set_up(run);
 	if (r == 0)
 		r = run_all(run);
-	note_tally(run);
+	tally_note(&run->soak.tally);
 	tap_ok(site_is_content(&run->soak.site), "no program complains of anything");
 	if (ok_int_equal(r, 0, "the run came to its end"))
 		check(run);

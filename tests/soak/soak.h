@@ -8,14 +8,18 @@
 struct tally {
 	uint64_t delivered; /* notification messages that clients got */
 	uint64_t requests;  /* that the store has answered */
-	uint64_t busy;	     /* that it has not done: there was too much for one user */
+	uint64_t busy;	    /* that it has not done: there was too much for one user */
 	uint64_t made;	    /* notifications, each broadcast as one */
 	uint64_t connected, returned, resets, dropped, conflated;
 	uint64_t left, vanished, stalled, renewed, asked;
 	uint64_t rogues, refused; /* clients that misbehaved, and how many upgrades were refused */
+	uint64_t calms;
 	/* What must not be */
 	uint64_t gaps, late, closed, garbled, failed;
 };
+
+/* Tells of it. */
+void tally_note(const struct tally *tally);
 
 struct soak {
 	struct site site;
