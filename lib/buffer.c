@@ -1,6 +1,7 @@
 /*
  * Growing bytes with one sticky failure, see buffer.h. Memory doubles, so a
- * text of n bytes costs O(n) whatever the size of its pieces.
+ * text of n bytes costs O(n) whatever the size of its pieces; but not above the limit,
+ * which what a peer makes us keep has.
  */
 #include "lib/buffer.h"
 
@@ -32,6 +33,8 @@ static bool buffer_grow(struct buffer *buffer, size_t needed)
 
 	while (size < needed)
 		size *= 2;
+	if (buffer->limit && size > buffer->limit)
+		size = needed > buffer->limit ? needed : buffer->limit;
 	data = realloc(buffer->data, size);
 	if (!data) {
 		buffer->failed = -ENOMEM;

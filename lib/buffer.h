@@ -20,7 +20,7 @@ struct buffer {
 	char *data;
 	size_t len;
 	size_t size;  /* allocated bytes */
-	size_t limit; /* len may not grow above this; 0 = no limit */
+	size_t limit; /* len may not grow above this, nor the memory; 0 = no limit */
 	int failed;   /* 0, -ENOMEM or -ENOBUFS (the limit) */
 };
 

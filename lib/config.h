@@ -56,6 +56,7 @@ struct config {
 		unsigned auth_timeout;	/* seconds */
 		unsigned max_connections;
 		unsigned max_connections_per_user;
+		unsigned max_unauthenticated;
 		enum config_when_full when_full;
 		uint64_t max_message;
 		uint64_t send_queue;

@@ -245,6 +245,7 @@ static const struct config_key keys[] = {
 	{ "push", "max-connections", "100000", NUMBER(push.max_connections, 1, 1000000) },
 	{ "push", "max-connections-per-user", "5",
 		NUMBER(push.max_connections_per_user, 1, 1000000) },
+	{ "push", "max-unauthenticated", "5000", NUMBER(push.max_unauthenticated, 1, 1000000) },
 	{ "push", "when-full", "evict-oldest", CHOICE(push.when_full, &when_full_words) },
 	{ "push", "max-message", "4K", SIZE(push.max_message, 1 * K, 1 * M) },
 	{ "push", "send-queue", "64K", SIZE(push.send_queue, 4 * K, 16 * M) },

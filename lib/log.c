@@ -57,6 +57,11 @@ void log_open(const char *name, enum log_level level)
 	to_journal = is_journal();
 }
 
+bool log_takes(enum log_level level)
+{
+	return level <= limit;
+}
+
 /* Appends if it and what ends a line still fit. */
 static bool append(struct line *line, const char *text, size_t len)
 {
@@ -158,7 +163,7 @@ void log_message(enum log_level level, const char *format, ...)
 	va_list arguments;
 	int len;
 
-	if (level > limit)
+	if (!log_takes(level))
 		return;
 	va_start(arguments, format);
 	len = vsnprintf(message, sizeof(message), format, arguments);

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
 
 /* "error", "warning", "info" or "debug". Returns 0 or -EINVAL. */
@@ -14,6 +16,9 @@ int log_level_parse(const char *name, enum log_level *ret_level);
 
 /* name must live for ever. Messages above `level` are dropped; INFO until this is called. */
 void log_open(const char *name, enum log_level level);
+
+/* Whether messages of this level are written: what makes one can be saved otherwise. */
+bool log_takes(enum log_level level);
 
 void log_message(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -1,98 +1,261 @@
-/* New connections, see acceptor.h. */
+/*
+ * New connections, see acceptor.h.
+ *
+ * Those that speak for a user, and those that may yet, have so many places as are configured,
+ * or as the system gives descriptors for. Whoever is on the way out has none: some may linger
+ * in a room of their own, from which the oldest goes first. So nobody is kept out by such as
+ * were refused or closed, however many; and whoever finds no place is one of those, and gets
+ * a proper answer.
+ *
+ * Of those that are not authenticated there are max-unauthenticated at most. One more takes
+ * the place of the one that has taken longest, and does so also where all places are taken.
+ */
 #include "pushd/acceptor.h"
 
+#include "lib/log.h"
 #include "pushd/conversation.h"
+#include "pushd/handshake.h"
+#include "pushd/request.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
 enum {
-	ROUND_ACCEPTS = 64,    /* connections taken in one round */
-	DESCRIPTORS_KEPT = 16, /* of those there can be: for the store, and for its log */
+	ROUND_ACCEPTS = 64,	 /* connections taken in one round */
+	LEAVERS_ROOM = 32,	 /* clients beyond the places, on their way out; at most */
+	OWN_DESCRIPTORS = 64,	 /* for the store, its log, control and an upgrade; at most */
+	PAUSE_USEC = 100 * 1000, /* after accepting has failed */
+	FULL_SECONDS = 60,	 /* between two lines of the log that say so */
 };
 
 struct acceptor {
 	struct hub *hub;
-	int spare_fd; /* given up to refuse one client when there are no descriptors left */
-	int fd_limit; /* clients' descriptors are below this */
+	size_t descriptors;  /* that clients with a place may have … */
+	size_t leavers_room; /* … and those on their way out, beside them */
+	int spare_fd;	     /* given up to refuse one client when there are no descriptors left */
+	sd_event_source *pause;
+	uint32_t told;	  /* seconds of the loop's clock: the log last said that all is full … */
+	unsigned refused; /* … and so many were refused since */
 	size_t count;
 	sd_event_source *sources[]; /* each owns its listening socket */
 };
 
-static void add_client(struct hub *hub, int client_fd)
+/* ---- places ---- */
+
+/* Each client is a descriptor: as many as the system lets us have. */
+static size_t descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : (size_t)limit.rlim_cur;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Divides the descriptors among the clients and all that must go on, whoever comes. */
+static void divide_descriptors(struct acceptor *acceptor, size_t limit, size_t listeners)
+{
+	size_t own = smaller(OWN_DESCRIPTORS + listeners, limit / 4);
+
+	acceptor->leavers_room = smaller(LEAVERS_ROOM, limit / 8);
+	acceptor->descriptors = limit - own - acceptor->leavers_room;
+}
+
+static size_t places(const struct acceptor *acceptor)
+{
+	return smaller(acceptor->hub->config->push.max_connections, acceptor->descriptors);
+}
+
+static size_t taken_places(const struct hub *hub)
+{
+	return hub->clients.count - hub->leavers.count;
+}
+
+static bool has_place(const struct acceptor *acceptor)
+{
+	return taken_places(acceptor->hub) < places(acceptor);
+}
+
+/* Makes a place for one more; false if all are taken, and by users. */
+static bool make_place(struct acceptor *acceptor)
+{
+	struct hub *hub = acceptor->hub;
+	struct session *oldest = newcomers_oldest(&hub->newcomers);
+	bool crowded = hub->newcomers.count >= hub->config->push.max_unauthenticated;
+
+	if (oldest && (crowded || !has_place(acceptor)))
+		request_evict(hub, oldest);
+	return has_place(acceptor);
+}
+
+/* Lets the oldest of those that are on their way out go at once, for one more client. */
+static void hasten_leavers(struct acceptor *acceptor)
+{
+	struct hub *hub = acceptor->hub;
+
+	while (hub->leavers.count > 0 &&
+		hub->clients.count >= places(acceptor) + acceptor->leavers_room)
+		hub_kill(hub, newcomers_oldest(&hub->leavers));
+}
+
+static void tell_full(struct acceptor *acceptor, const char *reason)
+{
+	uint32_t now = acceptor->hub->now;
+
+	acceptor->refused++;
+	if (now - acceptor->told < FULL_SECONDS)
+		return;
+	log_warning("%s: %u clients were refused; %zu are connected, of at most %zu", reason,
+		acceptor->refused, taken_places(acceptor->hub), places(acceptor));
+	acceptor->told = now;
+	acceptor->refused = 0;
+}
+
+/* ---- one connection ---- */
+
+static struct session *add_session(struct hub *hub, int client_fd, struct address address)
 {
 	struct session *session = session_new(client_fd);
 
-	if (!session || clients_add(&hub->clients, session) < 0) {
+	if (!session) {
 		close(client_fd);
-		free(session);
-		return;
+		return NULL;
 	}
-	if (hub_watch(hub, session) < 0)
-		hub_kill(hub, session);
-	else
+	session->address = address;
+	if (clients_add(&hub->clients, session) < 0)
+		return session_free(session);
+	if (hub_watch(hub, session) == 0)
+		return session;
+	hub_kill(hub, session);
+	return NULL;
+}
+
+static void take_client(struct acceptor *acceptor, int client_fd, struct address address)
+{
+	struct hub *hub = acceptor->hub;
+	bool welcome = make_place(acceptor);
+	struct session *session;
+
+	hasten_leavers(acceptor);
+	session = add_session(hub, client_fd, address);
+	if (!session)
+		return;
+	if (welcome) {
 		conversation_begin(hub, session);
+	} else {
+		tell_full(acceptor, "all places are taken");
+		request_refuse(hub, session);
+	}
 }
 
-/* One client too many gets a short answer instead of silence. */
-static void refuse_client(int client_fd)
+static int accept_client(int listen_fd, struct address *ret_address)
 {
-	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
-				     "Retry-After: 10\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-
-	send(client_fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-	shutdown(client_fd, SHUT_WR);
-	close(client_fd);
-}
-
-/* Out of descriptors: takes one connection by the spare one, so that it is answered. */
-static void refuse_with_spare(struct acceptor *acceptor, int listen_fd)
-{
+	struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(peer);
 	int client_fd;
 
-	closing_fd(&acceptor->spare_fd);
-	client_fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (client_fd >= 0)
-		refuse_client(client_fd);
-	acceptor->spare_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
+	do
+		client_fd = accept4(listen_fd, (struct sockaddr *)&peer, &len,
+			SOCK_CLOEXEC | SOCK_NONBLOCK);
+	while (client_fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+	*ret_address = address_of_peer(&peer);
+	return client_fd < 0 ? -errno : client_fd;
 }
 
-/* The lowest free descriptor is taken first: one this high tells that few are left. */
-static bool is_full(const struct acceptor *acceptor, int client_fd)
+/*
+ * Out of descriptors: takes one connection by the spare one, so that it is answered. It is not
+ * waited for; what it has sent is read, since closing would take the answer back otherwise.
+ * Returns 0, or -errno if not even that is possible.
+ */
+static int refuse_with_spare(struct acceptor *acceptor, int listen_fd)
 {
-	const struct hub *hub = acceptor->hub;
+	_cleanup_(buffer_release) struct buffer answer = { 0 };
+	char request[HANDSHAKE_MAX];
+	struct address address;
+	int client_fd;
 
-	return hub->clients.count >= hub->config->push.max_connections ||
-	       client_fd >= acceptor->fd_limit;
+	close(take_fd(&acceptor->spare_fd));
+	client_fd = accept_client(listen_fd, &address);
+	if (client_fd >= 0) {
+		tell_full(acceptor, "no descriptor is left");
+		request_write_refusal(&answer);
+		send(client_fd, answer.data, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		shutdown(client_fd, SHUT_WR);
+		recv(client_fd, request, sizeof(request), MSG_DONTWAIT);
+		close(client_fd);
+	}
+	acceptor->spare_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
+	return client_fd < 0 ? client_fd : 0;
+}
+
+static int accept_one(struct acceptor *acceptor, int listen_fd)
+{
+	struct address address;
+	int r = accept_client(listen_fd, &address);
+
+	if ((r == -EMFILE || r == -ENFILE) && acceptor->spare_fd >= 0)
+		return refuse_with_spare(acceptor, listen_fd);
+	if (r >= 0)
+		take_client(acceptor, r, address);
+	return r < 0 ? r : 0;
+}
+
+/* ---- listeners ---- */
+
+static int set_listening(struct acceptor *acceptor, int enabled)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < acceptor->count; i++)
+		r = sd_event_source_set_enabled(acceptor->sources[i], enabled);
+	return r;
+}
+
+static int on_pause_over(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct acceptor *acceptor = context;
+
+	(void)source;
+	(void)usec;
+	if (acceptor->spare_fd < 0 && acceptor->count > 0)
+		acceptor->spare_fd =
+			fcntl(sd_event_source_get_io_fd(acceptor->sources[0]), F_DUPFD_CLOEXEC, 0);
+	return set_listening(acceptor, SD_EVENT_ON);
+}
+
+/* What the system lacks to accept will lack for a while: trying again at once would only spin. */
+static int begin_pause(struct acceptor *acceptor)
+{
+	int r = set_listening(acceptor, SD_EVENT_OFF);
+
+	if (r >= 0)
+		r = sd_event_source_set_time_relative(acceptor->pause, PAUSE_USEC);
+	return r < 0 ? r : sd_event_source_set_enabled(acceptor->pause, SD_EVENT_ONESHOT);
 }
 
 static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
 	struct acceptor *acceptor = context;
-	struct hub *hub = acceptor->hub;
+	int r = 0;
 
 	(void)source;
 	(void)revents;
-	hub_read_clock(hub);
-	for (int i = 0; i < ROUND_ACCEPTS; i++) {
-		int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (client_fd < 0 && (errno == EMFILE || errno == ENFILE))
-			refuse_with_spare(acceptor, fd);
-		if (client_fd < 0)
-			break;
-		if (is_full(acceptor, client_fd))
-			refuse_client(client_fd);
-		else
-			add_client(hub, client_fd);
-	}
-	hub_bury(hub);
-	return 0;
+	hub_read_clock(acceptor->hub);
+	for (int i = 0; r == 0 && i < ROUND_ACCEPTS; i++)
+		r = accept_one(acceptor, fd);
+	hub_bury(acceptor->hub);
+	return r == 0 || r == -EAGAIN ? 0 : begin_pause(acceptor);
 }
 
 static int add_listener(struct acceptor *acceptor, sd_event *event, int listen_fd)
@@ -115,13 +278,23 @@ static int add_listener(struct acceptor *acceptor, sd_event *event, int listen_f
 	return 0;
 }
 
-static int descriptor_limit(void)
+static int add_pause(struct acceptor *acceptor, sd_event *event)
 {
-	struct rlimit limit;
+	int r = sd_event_add_time_relative(event, &acceptor->pause, CLOCK_MONOTONIC, PAUSE_USEC, 0,
+		on_pause_over, acceptor);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > INT_MAX)
-		return INT_MAX;
-	return (int)limit.rlim_cur - DESCRIPTORS_KEPT;
+	return r < 0 ? r : sd_event_source_set_enabled(acceptor->pause, SD_EVENT_OFF);
+}
+
+static void warn_of_limit(const struct acceptor *acceptor, size_t limit)
+{
+	unsigned configured = acceptor->hub->config->push.max_connections;
+
+	if (acceptor->descriptors < configured)
+		log_warning(
+			"max-connections is %u, but %zu descriptors, which is what the system "
+			"allows, are enough for %zu: raise LimitNOFILE of the unit, or ulimit -n",
+			configured, limit, acceptor->descriptors);
 }
 
 int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t count,
@@ -129,28 +302,35 @@ int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t
 {
 	_cleanup_(freeing_acceptor_free) struct acceptor *acceptor =
 		calloc(1, sizeof(*acceptor) + count * sizeof(acceptor->sources[0]));
+	size_t limit = descriptor_limit();
 	size_t i = 0;
-	int r = acceptor ? 0 : -ENOMEM;
+	int r = -ENOMEM;
 
-	if (acceptor)
+	if (acceptor) {
 		*acceptor = (struct acceptor){
 			.hub = hub,
-			.fd_limit = descriptor_limit(),
 			.spare_fd = count > 0 ? fcntl(listen_fds[0], F_DUPFD_CLOEXEC, 0) : -1,
+			.told = hub->now - FULL_SECONDS,
 		};
+		divide_descriptors(acceptor, limit, count);
+		r = add_pause(acceptor, event);
+	}
 	for (; r == 0 && i < count; i++)
 		r = add_listener(acceptor, event, listen_fds[i]);
 	for (; i < count; i++)
 		close(listen_fds[i]);
-	if (r == 0)
-		*ret_acceptor = take(acceptor);
-	return r;
+	if (r < 0)
+		return r;
+	warn_of_limit(acceptor, limit);
+	*ret_acceptor = take(acceptor);
+	return 0;
 }
 
 struct acceptor *acceptor_free(struct acceptor *acceptor)
 {
 	if (!acceptor)
 		return NULL;
+	sd_event_source_unref(acceptor->pause);
 	for (size_t i = 0; i < acceptor->count; i++)
 		sd_event_source_unref(acceptor->sources[i]);
 	closing_fd(&acceptor->spare_fd);

@@ -3,6 +3,7 @@
 
 #include "pushd/command.h"
 #include "pushd/event_stream.h"
+#include "pushd/handshake.h"
 #include "pushd/message.h"
 #include "pushd/request.h"
 
@@ -13,16 +14,19 @@ enum {
 
 void conversation_begin(struct hub *hub, struct session *session)
 {
-	session->heard = hub->now;
+	session->connected = session->heard = hub->now;
 	clients_set_due(&hub->clients, session, hub->now + hub->config->push.auth_timeout);
+	if (newcomers_add(&hub->newcomers, session) < 0)
+		hub_kill(hub, session);
 }
 
-static void receive_text(struct hub *hub, struct session *session, struct slice text)
+/* What is to be answered counts: whoever says too much of it is closed. */
+static bool charge(struct hub *hub, struct session *session)
 {
-	if (!session_rate(session, hub->now, hub->config->push.max_messages_per_second))
-		hub_close(hub, session, CLOSE_TOO_MANY_MESSAGES, "too many messages");
-	else
-		command_run(hub, session, text);
+	if (session_rate(session, hub->now, hub->config->push.max_messages_per_second))
+		return true;
+	hub_close(hub, session, CLOSE_TOO_MANY_MESSAGES, "too many messages");
+	return false;
 }
 
 /* The client closes, or answers a close of ours: the same code goes back, then the socket. */
@@ -44,13 +48,18 @@ static void receive_event(struct hub *hub, struct session *session,
 {
 	switch (event->kind) {
 	case WEBSOCKET_TEXT:
-		receive_text(hub, session, event->payload);
+		if (charge(hub, session))
+			command_run(hub, session, event->payload);
 		break;
 	case WEBSOCKET_BINARY:
 		hub_close(hub, session, WEBSOCKET_UNSUPPORTED, "only text is understood here");
 		break;
 	case WEBSOCKET_PING:
-		send_pong(hub, session, event->payload);
+		if (charge(hub, session))
+			send_pong(hub, session, event->payload);
+		break;
+	case WEBSOCKET_PONG:
+		charge(hub, session);
 		break;
 	case WEBSOCKET_CLOSE:
 		receive_close(hub, session, event->code);
@@ -69,13 +78,21 @@ static bool is_open(const struct session *session)
 	return session->state == SESSION_ANONYMOUS || session->state == SESSION_LIVE;
 }
 
+/* The largest message: whoever is nobody yet needs no more than a token's. */
+static size_t max_message(const struct hub *hub, const struct session *session)
+{
+	size_t max = (size_t)hub->config->push.max_message;
+
+	return session->state == SESSION_ANONYMOUS && max > HANDSHAKE_MAX ? HANDSHAKE_MAX : max;
+}
+
 static void receive_frames(struct hub *hub, struct session *session, struct websocket_input *input)
 {
 	struct websocket_event event = { .kind = WEBSOCKET_PING };
 
 	while (session->state != SESSION_DEAD && event.kind != WEBSOCKET_NOTHING) {
-		if (websocket_next(&session->websocket, input,
-			    (size_t)hub->config->push.max_message, &event) < 0) {
+		if (websocket_next(&session->websocket, input, max_message(hub, session), &event) <
+			0) {
 			hub_kill(hub, session);
 			return;
 		}
@@ -106,7 +123,6 @@ void conversation_receive(struct hub *hub, struct session *session, uint8_t *dat
 	}
 	if (takes_frames(session))
 		receive_frames(hub, session, &input);
-	request_release(session);
 }
 
 /* ---- time ---- */
@@ -187,6 +203,7 @@ static void live_due(struct hub *hub, struct session *session)
 		return;
 	}
 	if (session->queue && hub->now - session->queue->drained >= hub->config->push.stall_timeout) {
+		notice_stalled(hub, session);
 		hub_close(hub, session, WEBSOCKET_TRY_AGAIN, "nothing was read for too long");
 		return;
 	}

@@ -6,7 +6,7 @@
 
 #include "pushd/hub.h"
 
-/* A socket was accepted. */
+/* A socket was accepted: a newcomer, who has auth-timeout to become somebody. May kill it. */
 void conversation_begin(struct hub *hub, struct session *session);
 
 /* These bytes came; they are changed in place. The session may be dead afterwards. */

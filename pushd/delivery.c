@@ -12,8 +12,10 @@
 
 void delivery_send_one(struct hub *hub, struct session *session)
 {
-	if (hub_tell(hub, session) == SESSION_FULL)
-		session->conflated = true;
+	if (hub_tell(hub, session) != SESSION_FULL)
+		return;
+	notice_conflated(hub, session);
+	session->conflated = true;
 }
 
 /* Whether a session is up to date but for changes that are newer than `seq`. */
@@ -243,6 +245,7 @@ int delivery_join(struct hub *hub, struct session *session, struct slice user, u
 	if (make_room(hub, subscriber)) {
 		session->state = SESSION_LIVE;
 		session->want = WANT_GREETING;
+		newcomers_remove(session);
 		subscriber_add(subscriber, session);
 		hub->live++;
 		catchup_ask(hub, subscriber);

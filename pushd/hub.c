@@ -30,6 +30,7 @@ void hub_kill(struct hub *hub, struct session *session)
 	if (session->state == SESSION_DEAD)
 		return;
 	delivery_leave(hub, session);
+	newcomers_remove(session);
 	clients_remove(&hub->clients, session);
 	close(take_fd(&session->fd));
 	session->state = SESSION_DEAD;
@@ -63,6 +64,12 @@ static int hub_control(struct hub *hub, struct session *session, int how)
 int hub_watch(struct hub *hub, struct session *session)
 {
 	return hub_control(hub, session, EPOLL_CTL_ADD);
+}
+
+void hub_read_later(struct hub *hub, struct session *session)
+{
+	if (hub_control(hub, session, EPOLL_CTL_MOD) < 0)
+		hub_kill(hub, session);
 }
 
 /* A queue has begun: now the socket must drain in time. */
@@ -152,8 +159,10 @@ void hub_send_control(struct hub *hub, struct session *session, struct slice byt
 {
 	size_t limit = hub->config->push.send_queue + CONTROL_ROOM;
 
-	if (hub_send_within(hub, session, bytes, limit) == SESSION_FULL)
-		hub_kill(hub, session);
+	if (hub_send_within(hub, session, bytes, limit) != SESSION_FULL)
+		return;
+	notice_stalled(hub, session);
+	hub_kill(hub, session);
 }
 
 void hub_tell_surely(struct hub *hub, struct session *session)
@@ -193,18 +202,29 @@ static bool is_closed(const struct session *session)
 	       session->state == SESSION_DEAD;
 }
 
+/* The last word is on its way: whoever hears it may stay a while, unless the place is needed. */
+static void see_off(struct hub *hub, struct session *session, enum session_state state)
+{
+	if (session->state == SESSION_DEAD)
+		return;
+	session->state = (uint8_t)state;
+	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
+	if (newcomers_add(&hub->leavers, session) < 0)
+		hub_kill(hub, session);
+}
+
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason)
 {
 	if (is_closed(session))
 		return;
+	notice_close(session, code, reason);
 	delivery_leave(hub, session);
-	session->state = session->events ? SESSION_REFUSED : SESSION_CLOSING;
-	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
 	if (session->events)
 		close_events(hub, session, code, reason);
 	else
 		close_websocket(hub, session, code, reason);
 	hub_uncork(hub, session);
+	see_off(hub, session, session->events ? SESSION_REFUSED : SESSION_CLOSING);
 	if (session->events)
 		hub_finish(session);
 }
@@ -226,9 +246,6 @@ void hub_finish(struct session *session)
 void hub_refuse(struct hub *hub, struct session *session, struct slice answer)
 {
 	hub_send_control(hub, session, answer);
-	if (session->state == SESSION_DEAD)
-		return;
-	session->state = SESSION_REFUSED;
-	clients_set_due(&hub->clients, session, hub->now + CLOSE_PATIENCE);
+	see_off(hub, session, SESSION_REFUSED);
 	hub_finish(session);
 }

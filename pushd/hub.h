@@ -16,6 +16,8 @@
 #include "pushd/clients.h"
 #include "pushd/feed.h"
 #include "pushd/message.h"
+#include "pushd/newcomers.h"
+#include "pushd/notices.h"
 #include "pushd/registry.h"
 
 /* A walk over all sessions in search of those whose users the store must be asked about. */
@@ -34,6 +36,9 @@ struct hub {
 	char epoch[sizeof(((struct inbox_greeting *)0)->epoch)];
 	struct feed *feed;
 	struct clients clients;
+	struct newcomers newcomers; /* that are not authenticated yet */
+	struct newcomers leavers;   /* whose last word is on its way */
+	struct notices notices;
 	int clients_fd;		 /* the epoll set that their sockets are in */
 	struct registry registry;
 	struct broadcasts broadcasts;
@@ -55,6 +60,12 @@ void hub_read_clock(struct hub *hub);
  * each frame that leaves would be an event otherwise. Returns 0 or -errno.
  */
 int hub_watch(struct hub *hub, struct session *session);
+
+/*
+ * Has what is left to be read in a session's socket told once more: by then all others that
+ * wait have had their turn.
+ */
+void hub_read_later(struct hub *hub, struct session *session);
 
 /* There is room in the socket: sends what is queued. */
 void hub_flush(struct hub *hub, struct session *session);
@@ -92,6 +103,7 @@ void hub_uncork(struct hub *hub, struct session *session);
 /*
  * Lets the client no further, and tells it why: by a close frame; or, on a stream of events,
  * by an "error" with what belongs to that code.
+ * It stays, among the leavers, until it has closed its side, or for a few seconds.
  */
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason);
 
@@ -106,8 +118,8 @@ void hub_refuse_token(struct hub *hub, struct session *session, enum token_error
 void hub_finish(struct session *session);
 
 /*
- * Sends the HTTP answer to a request that is no session. The socket is closed once the
- * client has closed its side, or soon: closing it at once could take the answer back.
+ * Sends the HTTP answer to a request that is no session. The client becomes a leaver, too:
+ * closing its socket at once could take the answer back.
  */
 void hub_refuse(struct hub *hub, struct session *session, struct slice answer);
 

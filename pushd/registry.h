@@ -21,7 +21,7 @@ struct subscriber {
 	struct position told;	  /* to those sessions that keep up, if `placed` */
 	uint32_t hash;
 	uint32_t tokens_valid_from; /* as the store last said; seconds since the epoch */
-	uint16_t session_count;
+	uint32_t session_count;
 	bool placed : 1;   /* it is known what comes next; else the store must be asked */
 	bool asking : 1;   /* the store has been asked, and the answer will refer to this */
 	bool outdated : 1; /* … but be of no use: what it will be of is over */

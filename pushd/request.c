@@ -8,6 +8,7 @@
 #include "pushd/event_stream.h"
 #include "pushd/gate.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -30,6 +31,7 @@ static void refuse(struct hub *hub, struct session *session, const struct gate_r
 		return;
 	}
 	buffer_clear(&hub->bytes);
+	notice_refuse(session, refusal->status);
 	handshake_refuse(&hub->bytes, refusal->status, refusal->code, refusal->sentence,
 		headers->data);
 	hub_refuse(hub, session, written(hub));
@@ -38,6 +40,7 @@ static void refuse(struct hub *hub, struct session *session, const struct gate_r
 static void refuse_error(struct hub *hub, struct session *session, enum handshake_error error)
 {
 	buffer_clear(&hub->bytes);
+	notice_refuse(session, handshake_error_status(error));
 	handshake_refuse_error(&hub->bytes, error);
 	hub_refuse(hub, session, written(hub));
 }
@@ -177,6 +180,8 @@ static void judge_head(struct hub *hub, struct session *session,
 		"There is nothing at this path", "" };
 	_cleanup_(buffer_release) struct buffer headers = { 0 };
 
+	session->address = address_find_client(session->address, request->forwarded_for,
+		hub->config->web.trusted_proxies);
 	switch (gate_endpoint(hub->config, request->path)) {
 	case GATE_WEBSOCKET:
 		judge_upgrade(hub, session, request);
@@ -190,55 +195,67 @@ static void judge_head(struct hub *hub, struct session *session,
 	}
 }
 
-/* Keeps an incomplete head until more of it comes. */
-static void keep_head(struct hub *hub, struct session *session, struct slice bytes)
+/* What of the head came before is put before these bytes. Returns 0 or -ENOMEM. */
+static int join_head(struct buffer *head, struct slice *bytes)
 {
-	if (session->head)
-		return; /* it is kept already */
-	session->head = calloc(1, sizeof(*session->head));
-	if (session->head)
-		buffer_append_slice(session->head, bytes);
-	if (!session->head || buffer_status(session->head) < 0)
-		hub_kill(hub, session);
+	buffer_append_slice(head, *bytes);
+	*bytes = buffer_slice(head);
+	return buffer_status(head);
 }
 
+/*
+ * What was kept of the head is taken off the newcomer, who may be none any more when the
+ * request has been judged. It never grows above HANDSHAKE_MAX, however much comes at once.
+ */
 struct slice request_receive(struct hub *hub, struct session *session, struct slice bytes)
 {
+	_cleanup_(buffer_release) struct buffer head = take(session->newcomer->head);
+	size_t seen = head.len, room = HANDSHAKE_MAX - seen, len;
+	struct slice whole = { bytes.data, bytes.len < room ? bytes.len : room };
 	struct handshake_request request;
-	size_t seen = 0, len;
-	int r;
+	int r = seen > 0 ? join_head(&head, &whole) : 0;
 
-	if (session->head) {
-		seen = session->head->len;
-		buffer_append_slice(session->head, bytes);
-		if (buffer_status(session->head) < 0) {
-			hub_kill(hub, session);
-			return (struct slice){ 0 };
-		}
-		bytes = buffer_slice(session->head);
-	}
-	r = handshake_parse(bytes, seen, &request, &len);
+	if (r == 0)
+		r = handshake_parse(whole, seen, &request, &len);
 	if (r == 0) {
 		judge_head(hub, session, &request);
+		len -= seen;
 		return (struct slice){ bytes.data + len, bytes.len - len };
 	}
-	if (r == HANDSHAKE_INCOMPLETE)
-		keep_head(hub, session, bytes);
+	if (r == HANDSHAKE_INCOMPLETE && seen == 0 && join_head(&head, &whole) < 0)
+		r = -ENOMEM;
+	if (r < 0)
+		hub_kill(hub, session);
+	else if (r == HANDSHAKE_INCOMPLETE)
+		session->newcomer->head = take(head);
 	else
 		refuse_error(hub, session, (enum handshake_error)r);
 	return (struct slice){ 0 };
 }
 
-void request_release(struct session *session)
-{
-	if (!session->head || session->state == SESSION_HEAD)
-		return;
-	buffer_release(session->head);
-	free(session->head);
-	session->head = NULL;
-}
-
 void request_give_up(struct hub *hub, struct session *session)
 {
 	refuse_error(hub, session, HANDSHAKE_INCOMPLETE);
+}
+
+void request_write_refusal(struct buffer *to)
+{
+	handshake_refuse(to, 503, "unavailable", "There are too many connections; try again later",
+		"Retry-After: 10\r\n");
+}
+
+void request_refuse(struct hub *hub, struct session *session)
+{
+	buffer_clear(&hub->bytes);
+	request_write_refusal(&hub->bytes);
+	notice_refuse(session, 503);
+	hub_refuse(hub, session, written(hub));
+}
+
+void request_evict(struct hub *hub, struct session *session)
+{
+	if (session->state == SESSION_HEAD)
+		request_refuse(hub, session);
+	else
+		hub_close(hub, session, CLOSE_TIMEOUT, "too many clients wait to be authenticated");
 }

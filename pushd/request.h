@@ -8,13 +8,18 @@
 
 /*
  * Takes bytes of the request head; to be called while the session is in SESSION_HEAD, which
- * it leaves when the head is complete. Returns what lies behind the head; it refers to these
- * bytes, or to what request_release() frees.
+ * it leaves when the head is complete. Returns what of these bytes lies behind the head.
  */
 struct slice request_receive(struct hub *hub, struct session *session, struct slice bytes);
 
-/* Frees the head, unless more of it must come. */
-void request_release(struct session *session);
-
 /* The head did not come to its end in time. */
 void request_give_up(struct hub *hub, struct session *session);
+
+/* Appends the answer to a client that there is no place for. */
+void request_write_refusal(struct buffer *to);
+
+/* There is no place for this client, who has just come: it is told so. */
+void request_refuse(struct hub *hub, struct session *session);
+
+/* Another needs the place of this newcomer, who is told so. */
+void request_evict(struct hub *hub, struct session *session);

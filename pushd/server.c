@@ -18,7 +18,6 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -27,7 +26,7 @@ enum {
 	ROUND_EVENTS = 256,	/* clients looked at in one round */
 	ROUND_DUE = 128,	/* clients that time does something to in one round */
 	READ_SIZE = 65536,	/* bytes of one read, for all clients */
-	READS_MAX = 16,		/* of one client in one round: more is a flood */
+	READS_MAX = 16,		/* of one client in one round, then it is the others' turn */
 	TICK_USEC = 1000 * 1000,
 	STOP_PATIENCE_MS = 3000, /* for the clients to take the close frame */
 	RETURN_SPREAD_MS = 5,	 /* between two clients that come back, on average … */
@@ -53,13 +52,18 @@ struct server {
 static void server_receive(struct server *server, struct session *session, bool ended)
 {
 	for (int i = 0; session->state != SESSION_DEAD; i++) {
-		ssize_t n = recv(session->fd, server->input, READ_SIZE, 0);
+		ssize_t n;
 
+		if (i == READS_MAX) {
+			hub_read_later(&server->hub, session);
+			return;
+		}
+		n = recv(session->fd, server->input, READ_SIZE, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n <= 0 || i == READS_MAX) {
+		if (n <= 0) {
 			hub_kill(&server->hub, session);
 			return;
 		}
@@ -109,6 +113,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 
 	(void)usec;
 	hub_read_clock(hub);
+	notices_settle(&hub->notices, hub->now);
 	while (served < ROUND_DUE &&
 		(session = clients_next_due(&hub->clients, hub->now, &server->due_at))) {
 		conversation_due(hub, session);
@@ -163,17 +168,6 @@ static int open_hub(struct hub *hub)
 	return r;
 }
 
-/* Each client is a descriptor: as many as the system lets us have. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 int server_new(const struct config *config, const int *listen_fds, size_t listen_count,
 	struct server **ret_server)
 {
@@ -184,7 +178,6 @@ int server_new(const struct config *config, const int *listen_fds, size_t listen
 		return -ENOMEM;
 	server->hub.clients_fd = -1;
 	server->hub.config = config;
-	raise_descriptor_limit();
 	hub_read_clock(&server->hub);
 	r = open_hub(&server->hub);
 	if (r < 0)

@@ -1,6 +1,8 @@
 /* One client's socket and state, see session.h. */
 #include "pushd/session.h"
 
+#include "pushd/newcomers.h"
+
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -29,9 +31,7 @@ struct session *session_free(struct session *session)
 		close(session->fd);
 	websocket_release(&session->websocket);
 	queue_free(session->queue);
-	if (session->head)
-		buffer_release(session->head);
-	free(session->head);
+	newcomers_remove(session);
 	free(session);
 	return NULL;
 }
@@ -52,14 +52,19 @@ static int send_some(int fd, struct slice *bytes)
 	return 0;
 }
 
-static int session_queue(struct session *session, struct slice bytes)
+/* The buffer's limit keeps it from growing to the double of what will ever be queued. */
+static int session_queue(struct session *session, struct slice bytes, size_t limit)
 {
+	struct buffer *queued;
+
 	if (!session->queue)
 		session->queue = calloc(1, sizeof(*session->queue));
 	if (!session->queue)
 		return -ENOMEM;
-	buffer_append_slice(&session->queue->bytes, bytes);
-	return buffer_status(&session->queue->bytes);
+	queued = &session->queue->bytes;
+	queued->limit = bytes.len > limit ? bytes.len : limit;
+	buffer_append_slice(queued, bytes);
+	return buffer_status(queued);
 }
 
 int session_send(struct session *session, struct slice bytes, size_t limit)
@@ -71,7 +76,7 @@ int session_send(struct session *session, struct slice bytes, size_t limit)
 		return SESSION_FULL;
 	if (queued == 0 && !session->corked)
 		r = send_some(session->fd, &bytes);
-	return r == 0 && bytes.len > 0 ? session_queue(session, bytes) : r;
+	return r == 0 && bytes.len > 0 ? session_queue(session, bytes, limit) : r;
 }
 
 int session_flush(struct session *session)
@@ -94,8 +99,8 @@ int session_flush(struct session *session)
 
 bool session_rate(struct session *session, uint32_t now, unsigned limit)
 {
-	if (session->rate_second != (uint16_t)now) {
-		session->rate_second = (uint16_t)now;
+	if (session->rate_second != now) {
+		session->rate_second = now;
 		session->rate_count = 0;
 	}
 	if (session->rate_count < UINT16_MAX)

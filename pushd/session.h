@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lib/buffer.h"
+#include "pushd/address.h"
 #include "pushd/websocket.h"
 
 #include <stdint.h>
@@ -28,7 +29,10 @@ enum session_want {
 	WANT_RESET,    /* the same, and the client is told to fetch anew */
 };
 
-/* What the socket did not take. */
+/*
+ * What the socket did not take. It holds no more than the limit that it is sent with, and one
+ * message, whatever its size, that began when nothing was queued; and takes no more memory.
+ */
 struct session_queue {
 	struct buffer bytes;
 	uint32_t drained; /* seconds of the loop's clock: some of them last left */
@@ -39,15 +43,17 @@ struct session {
 	struct subscriber *subscriber; /* NULL until there is a user */
 	struct websocket websocket;
 	struct session_queue *queue; /* NULL = empty */
-	struct buffer *head;	/* an incomplete request head; NULL = none */
+	struct newcomer *newcomer; /* its place among those that speak for no user; NULL = it does */
 	struct resume *resume;	/* where the client left off; NULL = nowhere */
 	uint64_t seq;		/* of the last change that was sent */
 	int fd;
 	uint32_t expires;	/* the token does; seconds since the epoch */
 	uint32_t issued;	/* the token was; the same, 0 = it does not say */
-	uint32_t heard;		/* seconds of the loop's clock: a byte last came; or, as a
-				 * stream's client has nothing to say, the heartbeat last left */
-	uint16_t rate_second;	/* the second (its lower bits) in which … */
+	uint32_t connected;	/* seconds of the loop's clock: it was accepted */
+	uint32_t heard;		/* the same: a byte last came; or, as a stream's client has
+				 * nothing to say, the heartbeat last left */
+	uint32_t rate_second;	/* the same: the second in which … */
+	struct address address;	/* of the client, as far as it is known */
 	uint16_t rate_count;	/* … so many messages came */
 	uint8_t state;		/* enum session_state */
 	uint8_t want;		/* enum session_want */

@@ -18,6 +18,7 @@
 struct websocket_partial {
 	enum websocket_kind kind; /* of the message under way; NOTHING = none */
 	struct utf8_stream utf8;  /* of its text */
+	size_t fragments;	  /* that it came in */
 	struct buffer message;
 
 	/* The frame under way; header_len 0 = none */
@@ -134,8 +135,10 @@ static int take_whole(struct websocket_input *input, size_t max_message,
 static int gather_header(struct websocket_partial *partial, struct websocket_input *input,
 	size_t max_message)
 {
-	int r = partial->header_complete ? 0 : FRAME_INCOMPLETE;
+	int r = FRAME_INCOMPLETE;
 
+	if (partial->header_complete)
+		return 0;
 	while (r == FRAME_INCOMPLETE && input->len > 0) {
 		partial->header[partial->header_len++] = *input->data;
 		input_advance(input, 1);
@@ -145,6 +148,8 @@ static int gather_header(struct websocket_partial *partial, struct websocket_inp
 	if (r)
 		return r;
 	partial->header_complete = true;
+	if (!frame_is_control(partial->frame.kind) && partial->fragments++ > max_message)
+		return FRAME_TOO_BIG;
 	if (partial->kind == WEBSOCKET_NOTHING && !frame_is_control(partial->frame.kind))
 		partial->kind = partial->frame.kind;
 	return 0;
@@ -205,6 +210,7 @@ static int finish_frame(struct websocket_partial *partial, struct websocket_even
 	if (partial->utf8.more)
 		return FRAME_TEXT_INVALID;
 	partial->kind = WEBSOCKET_NOTHING;
+	partial->fragments = 0;
 	return tell(kind, (const uint8_t *)partial->message.data, partial->message.len, ret_event);
 }
 

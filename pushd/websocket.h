@@ -81,7 +81,8 @@ struct websocket_event {
  * come; call it until then. Or -ENOMEM: give the connection up.
  *
  * What breaks the protocol is a FAILURE, told as soon as the bytes show it: a
- * message above max_message bytes by its header, before any of it is kept;
+ * message above max_message bytes by its header, before any of it is kept; one of more
+ * fragments than that, which are empty then;
  * invalid UTF-8 at its first wrong byte. After CLOSE or FAILURE further input is
  * dropped unread.
  */

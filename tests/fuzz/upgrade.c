@@ -1,8 +1,9 @@
 /*
  * The request head. Feeding a beginning of it must give nothing, or what the
- * whole gives; whatever is read must lie inside the head; and every outcome can
- * be answered.
+ * whole gives; whatever is read must lie inside the head; the client's address is one;
+ * and every outcome can be answered.
  */
+#include "pushd/address.h"
 #include "pushd/handshake.h"
 
 #include <stdint.h>
@@ -50,6 +51,21 @@ static void check_values(struct slice head, const struct handshake_request *requ
 	}
 }
 
+/* Whoever is found by X-Forwarded-For is shown so that it can be read again. */
+static void check_address(const struct handshake_request *request)
+{
+	char ipv4[] = "10.0.0.1", ipv6[] = "2001:db8::53", local[] = "unix";
+	char *trusted[] = { ipv4, ipv6, local, NULL };
+	struct address found, again;
+	char text[ADDRESS_SIZE];
+
+	found = address_find_client((struct address){ 0 }, request->forwarded_for, trusted);
+	address_format(&found, text);
+	if (address_parse(slice_of(text), &again) < 0 ||
+		memcmp(found.bytes, again.bytes, sizeof(found.bytes)) != 0)
+		abort();
+}
+
 static void answer(const struct handshake_request *request, int error)
 {
 	_cleanup_(buffer_release) struct buffer to = { 0 };
@@ -80,6 +96,7 @@ static int parse_whole(const uint8_t *data, size_t size, size_t *ret_len)
 	if (r == 0) {
 		bytes.len = *ret_len;
 		check_slices(bytes, &request);
+		check_address(&request);
 		check_values(bytes, &request);
 	}
 	answer(&request, r);

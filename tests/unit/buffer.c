@@ -167,6 +167,7 @@ static void test_up_to_limit(void)
 	ok_string_equal(buffer_string(&printed), "abcd", "printed to the limit");
 	ok_string_equal(buffer_string(&decimal), "1234", "a number to the limit");
 	tap_ok(buffer_reserve(&reserved, 4), "room to the limit");
+	ok_int_equal(reserved.size, 4, "and no memory beyond it");
 	tap_ok(!buffer_reserve(&reserved, 5), "but no more");
 	ok_int_equal(buffer_status(&appended), 0, "that is no failure");
 	ok_int_equal(buffer_status(&printed), 0, "nor that");

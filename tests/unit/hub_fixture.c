@@ -203,7 +203,8 @@ void fixture_end(struct hub_fixture *fixture)
 		hub_kill(hub, session);
 	hub_bury(hub);
 	inbox_free(hub->inbox);
-	if (hub->clients.count > 0 || hub->live > 0 || hub->registry.count > 0)
+	if (hub->clients.count > 0 || hub->live > 0 || hub->registry.count > 0 ||
+		hub->newcomers.count > 0 || hub->leavers.count > 0)
 		abort(); /* somebody was forgotten */
 	clients_release(&hub->clients);
 	registry_release(&hub->registry);

@@ -91,6 +91,25 @@ static void test_sessions(struct registry *registry)
 		session_free(sessions[i]);
 }
 
+/* More than 16 bits count. */
+static void test_many_sessions(struct registry *registry)
+{
+	struct subscriber *subscriber = registry_get(registry, SLICE("crowd"));
+	enum { CROWD = 70000 };
+
+	for (int i = 0; i < CROWD; i++)
+		subscriber_add(subscriber, new_session());
+	ok_int_equal(subscriber->session_count, CROWD, "a crowd of one user");
+	while (subscriber->sessions) {
+		struct session *session = subscriber->sessions;
+
+		subscriber_remove(subscriber, session);
+		session_free(session);
+	}
+	ok_int_equal(subscriber->session_count, 0, "that leaves");
+	registry_drop(registry, subscriber);
+}
+
 static void test_growth(struct registry *registry)
 {
 	unsigned wrong = 0;
@@ -136,6 +155,7 @@ int main(void)
 	test_one(&registry);
 	test_names(&registry);
 	test_sessions(&registry);
+	test_many_sessions(&registry);
 	test_growth(&registry);
 	registry_release(&registry); /* with half of them in it */
 	test_seeds();

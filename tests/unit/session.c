@@ -80,6 +80,7 @@ static void test_order(void)
 		n++;
 	tap_ok(pair.session->queue->bytes.len <= LIMIT && pair.session->queue->bytes.len > LIMIT - PIECE,
 		"the queue is filled up to its limit");
+	tap_ok(pair.session->queue->bytes.size <= LIMIT, "and takes no more memory");
 	ok_int_equal(session_send(pair.session, piece(n, bytes), LIMIT), SESSION_FULL,
 		"then it is full, again and again");
 	ok_int_equal(session_flush(pair.session), SESSION_FULL, "and stays so while nobody reads");
@@ -114,6 +115,7 @@ static void test_limit(void)
 		"then not one byte");
 	ok_int_equal(session_send(pair.session, (struct slice){ bytes, 1 }, LIMIT + 1), 0,
 		"but for who may have more");
+	tap_ok(pair.session->queue->bytes.size <= LIMIT + 1, "and no more memory");
 	end_pair(&pair);
 }
 
@@ -126,6 +128,7 @@ static void test_large_frame(void)
 	ok_int_equal(session_send(pair.session, (struct slice){ bytes, 100000 }, LIMIT), 0,
 		"a frame larger than the limit, to an empty queue");
 	tap_ok(pair.session->queue, "its rest is queued");
+	tap_ok(pair.session->queue->bytes.size <= 100000, "and takes no more memory than it is long");
 	end_pair(&pair);
 }
 
@@ -162,6 +165,17 @@ static void test_rate(void)
 	for (unsigned i = 0; i < 70000; i++)
 		passed += session_rate(&session, 1001, 20);
 	ok_int_equal(passed, 20, "however many come: the count does not wrap around");
+	tap_ok(session_rate(&session, 1001 + (1 << 16), 20), "nor do the seconds");
+	session = (struct session){ 0 };
+	for (unsigned i = 0; i < 20; i++)
+		tap_ok(session_rate(&session, 0, 20), "message %u in the second 0 of the clock", i + 1);
+	tap_ok(!session_rate(&session, 0, 20), "which has no more than others");
+}
+
+/* All that an idle client costs in this process, beside its user. */
+static void test_size(void)
+{
+	tap_ok(sizeof(struct session) <= 112, "a session is %zu bytes", sizeof(struct session));
 }
 
 int main(void)
@@ -171,5 +185,6 @@ int main(void)
 	test_large_frame();
 	test_end();
 	test_rate();
+	test_size();
 	return tap_done();
 }

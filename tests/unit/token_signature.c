@@ -58,9 +58,9 @@ static void test_near_misses(const struct fixture_signer *signer)
 	ok_int_equal(check(signature, &parts, parts.len), 0, "its signature is right");
 	ok_int_equal(check(signature, &parts, parts.len), 0, "as often as one asks");
 	for (size_t i = 0; i < parts.len; i++) {
-		parts.bytes[i] ^= 1 << i % 8;
+		parts.bytes[i] = (char)(parts.bytes[i] ^ 1 << i % 8);
 		accepted += check(signature, &parts, parts.len) != TOKEN_SIGNATURE_WRONG;
-		parts.bytes[i] ^= 1 << i % 8;
+		parts.bytes[i] = (char)(parts.bytes[i] ^ 1 << i % 8);
 	}
 	for (size_t len = 0; len < parts.len + 8; len++)
 		accepted += len != parts.len && check(signature, &parts, len) != TOKEN_SIGNATURE_WRONG;

@@ -369,6 +369,10 @@ static void test_limit(void)
 	ok_hex("8985 00000000 6162636465 0183 00000000 616263 8985 00000000 6162636465"
 	       "8080 00000000",
 		3, "ping 5 abcde\nping 5 abcde\ntext 3 abc\n", "control frames do not count");
+	ok_hex("0180 00000000 0080 00000000 0080 00000000 8080 00000000", 3, "text 0\n",
+		"as many empty fragments as there may be bytes, and the last");
+	ok_hex("0180 00000000 0080 00000000 0080 00000000 0080 00000000 0080 00000000", 3,
+		"failure 1009\n", "one more");
 	ok_hex("8180 00000000 8181 00000000 61", 0, "text 0\nfailure 1009\n", "a limit of nothing");
 }
 

@@ -21,10 +21,11 @@ scenario() {
 	wait "$pid"
 }
 
-# pushd_with NAME [SECTION KEY VALUE]...: a further one, with these settings, at $dir/NAME.sock
+# pushd_with NAME [SECTION KEY VALUE]...: a further one, with these settings, at $dir/NAME.sock;
+# with the options in $pushd_options, and where that is set as many descriptors as $descriptors
 pushd_with() {
 	local name=$1
-	local -a restore=()
+	local -a command=("$top_builddir/pushd/tidings-pushd")
 
 	shift
 	cp -r "$dir/config" "$dir/config.saved"
@@ -36,5 +37,7 @@ pushd_with() {
 	cp "$TIDINGS_CONFIG" "$dir/$name.conf"
 	rm -r "$dir/config"
 	mv "$dir/config.saved" "$dir/config"
-	start_program "$name" "$top_builddir/pushd/tidings-pushd" --config "$dir/$name.conf"
+	[ -z "${descriptors-}" ] || command=("$(command -v prlimit)" "--nofile=$descriptors" "${command[@]}")
+	# shellcheck disable=SC2086 # several options
+	start_program "$name" "${command[@]}" --config "$dir/$name.conf" ${pushd_options-}
 }

@@ -1,0 +1,162 @@
+/* Addresses of clients, see address.h. */
+#include "pushd/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdbool.h>
+
+static const char UNIX[] = "unix";
+static const uint8_t MAPPED[12] = { [10] = 0xff, [11] = 0xff };
+
+static struct address mapped(const struct in_addr *ip)
+{
+	struct address address;
+
+	memcpy(address.bytes, MAPPED, sizeof(MAPPED));
+	memcpy(address.bytes + sizeof(MAPPED), ip, sizeof(*ip));
+	return address;
+}
+
+static bool equal(const struct address *a, const struct address *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+/* Of nobody: a peer on a unix socket, or ::, which no client can have. */
+static bool is_nothing(const struct address *address)
+{
+	return equal(address, &(struct address){ 0 });
+}
+
+struct address address_of_peer(const struct sockaddr_storage *peer)
+{
+	struct address address = { 0 };
+
+	if (peer->ss_family == AF_INET)
+		return mapped(&((const struct sockaddr_in *)peer)->sin_addr);
+	if (peer->ss_family == AF_INET6)
+		memcpy(address.bytes, &((const struct sockaddr_in6 *)peer)->sin6_addr,
+			sizeof(address.bytes));
+	return address;
+}
+
+/* Whether this is what may stand behind an address: nothing, or ":PORT". */
+static bool is_port(struct slice text)
+{
+	unsigned port = 0;
+
+	if (text.len == 0)
+		return true;
+	if (text.len < 2 || text.len > 6 || text.data[0] != ':')
+		return false;
+	for (size_t i = 1; i < text.len; i++) {
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+		port = port * 10 + (unsigned)(text.data[i] - '0');
+	}
+	return port <= UINT16_MAX;
+}
+
+/* Takes the address out of its brackets, or off the port behind it. */
+static int strip(struct slice text, struct slice *ret_bare)
+{
+	bool in_brackets = text.len > 0 && text.data[0] == '[';
+	const char *colon = text.len > 0 ? memchr(text.data, ':', text.len) : NULL;
+	const char *end = in_brackets ? memchr(text.data, ']', text.len) : NULL;
+	size_t len = text.len;
+
+	if (in_brackets) {
+		if (!end)
+			return -EINVAL;
+		len = (size_t)(end + 1 - text.data);
+		*ret_bare = (struct slice){ text.data + 1, len - 2 };
+	} else {
+		/* of several colons none is followed by a port: it is an IPv6 address */
+		if (colon && !memchr(colon + 1, ':', text.len - (size_t)(colon + 1 - text.data)))
+			len = (size_t)(colon - text.data);
+		*ret_bare = (struct slice){ text.data, len };
+	}
+	return is_port((struct slice){ text.data + len, text.len - len }) ? 0 : -EINVAL;
+}
+
+int address_parse(struct slice text, struct address *ret_address)
+{
+	char copy[ADDRESS_SIZE] = { 0 };
+	struct address address = { 0 };
+	struct in_addr ip;
+	struct slice bare;
+
+	if (slice_is(text, UNIX)) {
+		*ret_address = address;
+		return 0;
+	}
+	if (text.len == 0 || strip(text, &bare) < 0 || bare.len >= sizeof(copy) ||
+		memchr(bare.data, '\0', bare.len))
+		return -EINVAL;
+	memcpy(copy, bare.data, bare.len);
+	if (inet_pton(AF_INET, copy, &ip) == 1)
+		address = mapped(&ip);
+	else if (inet_pton(AF_INET6, copy, address.bytes) != 1)
+		return -EINVAL;
+	if (is_nothing(&address))
+		return -EINVAL;
+	*ret_address = address;
+	return 0;
+}
+
+static bool is_trusted(const struct address *address, char *const *trusted)
+{
+	struct address proxy;
+
+	for (; *trusted; trusted++)
+		if (address_parse(slice_of(*trusted), &proxy) == 0 && equal(address, &proxy))
+			return true;
+	return false;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Takes the last element off a list with commas; false when there is none. */
+static bool take_last(struct slice *list, struct slice *ret_element)
+{
+	const char *comma = list->len > 0 ? memrchr(list->data, ',', list->len) : NULL;
+	size_t begin = comma ? (size_t)(comma + 1 - list->data) : 0;
+	size_t end = list->len;
+
+	if (list->len == 0)
+		return false;
+	list->len = comma ? begin - 1 : 0;
+	while (begin < end && is_blank(list->data[begin]))
+		begin++;
+	while (end > begin && is_blank(list->data[end - 1]))
+		end--;
+	*ret_element = (struct slice){ list->data + begin, end - begin };
+	return true;
+}
+
+struct address address_find_client(struct address peer, struct slice forwarded_for,
+	char *const *trusted)
+{
+	struct address client = peer, next;
+	struct slice element;
+
+	while (is_trusted(&client, trusted) && take_last(&forwarded_for, &element)) {
+		if (slice_is(element, UNIX) || address_parse(element, &next) < 0)
+			break;
+		client = next;
+	}
+	return client;
+}
+
+void address_format(const struct address *address, char ret_text[static ADDRESS_SIZE])
+{
+	if (is_nothing(address))
+		memcpy(ret_text, UNIX, sizeof(UNIX));
+	else if (memcmp(address->bytes, MAPPED, sizeof(MAPPED)) == 0)
+		inet_ntop(AF_INET, address->bytes + sizeof(MAPPED), ret_text, ADDRESS_SIZE);
+	else
+		inet_ntop(AF_INET6, address->bytes, ret_text, ADDRESS_SIZE);
+}
