@@ -2,6 +2,7 @@
 #include "tests/soak/client.h"
 
 #include "tests/crash/chance.h"
+#include "tests/soak/told.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -17,39 +18,6 @@ enum {
 };
 
 /* ---- what it is told ---- */
-
-/* A member's number; our notifications have no such text in them. */
-static bool find_number(struct slice text, const char *name, uint64_t *ret_value)
-{
-	size_t len = strlen(name);
-	const char *at = memmem(text.data, text.len, name, len);
-	const char *end = text.data + text.len;
-	uint64_t value = 0;
-
-	if (!at)
-		return false;
-	for (at += len; at < end && *at >= '0' && *at <= '9'; at++)
-		value = value * 10 + (uint64_t)(*at - '0');
-	*ret_value = value;
-	return true;
-}
-
-static bool find_counts(struct slice text, struct counts *ret_counts)
-{
-	struct counts counts = { 0 };
-
-	if (!find_number(text, "\"unreadCount\":", &counts.unread) ||
-		!find_number(text, "\"unseenCount\":", &counts.unseen) ||
-		!find_number(text, "\"seq\":", &counts.seq))
-		return false;
-	*ret_counts = counts;
-	return true;
-}
-
-static bool contains(struct slice text, const char *what)
-{
-	return memmem(text.data, text.len, what, strlen(what)) != NULL;
-}
 
 static void apply(struct client *client, const struct counts *counts)
 {
@@ -68,11 +36,11 @@ static void garbled(struct client *client, struct slice text)
 static void on_change(struct client *client, struct slice text, bool single)
 {
 	struct tally *tally = &client->soak->tally;
-	bool reset = !single && contains(text, "\"reset\":true");
+	bool reset = !single && told_contains(text, "\"reset\":true");
 	struct counts counts;
 
 	tally->delivered++;
-	if (!find_counts(text, &counts)) {
+	if (!told_counts(text, &counts)) {
 		garbled(client, text);
 		return;
 	}
@@ -98,7 +66,7 @@ static void on_new(struct client *client, struct slice text)
 
 static void on_update(struct client *client, struct slice text)
 {
-	client->soak->tally.conflated += !contains(text, "\"changes\":");
+	client->soak->tally.conflated += !told_contains(text, "\"changes\":");
 	on_change(client, text, false);
 }
 
@@ -107,7 +75,7 @@ static void on_count(struct client *client, struct slice text)
 {
 	struct counts counts;
 
-	if (!find_counts(text, &counts))
+	if (!told_counts(text, &counts))
 		garbled(client, text);
 	else if (client->placed && counts.seq != client->counts.seq)
 		soak_blame(client->soak, &client->soak->tally.gaps,
@@ -153,7 +121,7 @@ static void on_auth_required(struct client *client, struct slice text)
 /* That the store has too much to do for one user is no fault. */
 static void on_error(struct client *client, struct slice text)
 {
-	if (contains(text, "\"code\":\"unavailable\""))
+	if (told_contains(text, "\"code\":\"unavailable\""))
 		client->soak->tally.busy++;
 	else
 		garbled(client, text);
