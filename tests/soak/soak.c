@@ -34,7 +34,7 @@ enum {
 	WAIT_MS = 20,
 	BLAMED_MAX = 20,
 	MEMORY_SPARE = 3 << 20,	 /* bytes */
-	STORE_FILLED = 24 << 20, /* what stored has with its cache of 16 MiB full */
+	STORE_FILLED = 32 << 20, /* what stored has with its cache of 16 MiB full */
 #ifdef __SANITIZE_ADDRESS__
 	SANITIZER_SPARE = 1 << 30, /* what is freed is kept for a while */
 #else
