@@ -24,6 +24,7 @@ static const char *const delete_parameters[] = { "all", "read", NULL };
 #define BATCH	  AUTH_PUBLISHER, ROUTE_LARGE_JSON
 #define PUBLISHER AUTH_PUBLISHER, ROUTE_NO_BODY
 #define ADMIN	  AUTH_ADMIN, ROUTE_NO_BODY
+#define MANAGER	  AUTH_ADMIN, ROUTE_JSON
 #define ANYONE	  AUTH_ANYONE, ROUTE_NO_BODY
 
 static const struct route routes[] = {
@@ -43,6 +44,8 @@ static const struct route routes[] = {
 	{ "DELETE", "/users/USER/notifications/ID", PUBLISHER, no_parameters,
 		notifications_withdraw },
 	{ "DELETE", "/users/USER", ADMIN, no_parameters, notifications_forget },
+	{ "GET", "/stats", ADMIN, no_parameters, notifications_stats },
+	{ "POST", "/disconnect", MANAGER, no_parameters, notifications_disconnect },
 	{ "GET", "/healthz", ANYONE, no_parameters, notifications_healthz },
 	{ 0 },
 };

@@ -10,7 +10,6 @@
 void notifications_list(struct exchange *exchange);
 void notifications_count(struct exchange *exchange);
 void notifications_get(struct exchange *exchange);
-void notifications_healthz(struct exchange *exchange);
 
 /* In notifications_create.c */
 void notifications_create(struct exchange *exchange);
@@ -27,6 +26,11 @@ void notifications_delete_many(struct exchange *exchange);
 void notifications_withdraw(struct exchange *exchange);
 void notifications_withdraw_broadcast(struct exchange *exchange);
 void notifications_forget(struct exchange *exchange);
+
+/* In notifications_admin.c: about the whole, or the connections of a user */
+void notifications_stats(struct exchange *exchange);
+void notifications_disconnect(struct exchange *exchange);
+void notifications_healthz(struct exchange *exchange);
 
 /* Appends {"notification":{...}, without the closing brace. */
 void notifications_append(struct exchange *exchange, const struct notification *notification);

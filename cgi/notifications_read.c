@@ -1,5 +1,5 @@
 /*
- * Requests that change nothing: the list, the counts, one notification, health.
+ * Requests that change nothing: the list, the counts, one notification.
  *
  * The list's entity tag names the user's change number `seq`, and by a hash the
  * rest that the answer depends on: the life of the store, the user, the query.
@@ -7,14 +7,13 @@
  */
 #include "cgi/notifications.h"
 
-#include "cgi/endpoint.h"
 #include "lib/log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_LIMIT = 50, ETAG_SIZE = 64, PROBE_TIMEOUT_MS = 1000 };
+enum { LIST_LIMIT = 50, ETAG_SIZE = 64 };
 
 static void read_limit(struct inbox_query *query, struct slice value, struct problems *problems)
 {
@@ -229,27 +228,4 @@ void notifications_get(struct exchange *exchange)
 		return;
 	if (notifications_append_one(exchange, &answer))
 		buffer_append_string(&exchange->answer->body, "}");
-}
-
-/* Whether pushd accepts connections, where it is known at which address it should. */
-static bool push_is_reachable(const struct config *config)
-{
-	const char *address = config->push.listen[0];
-	struct endpoint endpoint;
-
-	return !address || (endpoint_parse(address, &endpoint) == 0 &&
-				   endpoint_probe(&endpoint, PROBE_TIMEOUT_MS) == 0);
-}
-
-void notifications_healthz(struct exchange *exchange)
-{
-	struct inbox_request request = { .operation = INBOX_COUNT, .user = SLICE("healthz") };
-	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
-
-	if (route_ask_store(exchange, &request, &answer) != 0)
-		return;
-	if (push_is_reachable(exchange->application->config))
-		buffer_append_string(&exchange->answer->body, "{\"status\":\"ok\"}");
-	else
-		answer_refuse(exchange->answer, 503, "The push daemon cannot be reached");
 }

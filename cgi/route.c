@@ -246,7 +246,7 @@ static const char *no_answer_sentence(const struct inbox_request *request, int r
 	return "The store does not answer: try again";
 }
 
-static void refuse_for_store(struct exchange *exchange, const struct inbox_request *request,
+void route_refuse_for_store(struct exchange *exchange, const struct inbox_request *request,
 	int result)
 {
 	struct answer *answer = exchange->answer;
@@ -272,20 +272,27 @@ static const bool without_user[INBOX_OPERATIONS] = {
 	[INBOX_CREATE] = true,
 	[INBOX_BROADCAST] = true,
 	[INBOX_WITHDRAW_BROADCAST] = true,
+	[INBOX_STATISTICS] = true,
 };
 
-int route_ask_store(struct exchange *exchange, const struct inbox_request *request,
+int route_call_store(struct exchange *exchange, const struct inbox_request *request,
 	struct inbox_answer *ret_answer)
 {
 	const struct principal *principal = &exchange->principal;
 	struct inbox_request whole = *request;
-	int r;
 
 	whole.caller = (struct inbox_caller){ slice_of(principal->user), principal->issued };
 	if (!whole.user.data && !without_user[whole.operation])
 		whole.user = whole.caller.name;
-	r = inbox_call(exchange->application->inbox, &whole, STORE_TIMEOUT_MS, ret_answer);
+	return inbox_call(exchange->application->inbox, &whole, STORE_TIMEOUT_MS, ret_answer);
+}
+
+int route_ask_store(struct exchange *exchange, const struct inbox_request *request,
+	struct inbox_answer *ret_answer)
+{
+	int r = route_call_store(exchange, request, ret_answer);
+
 	if (r != 0)
-		refuse_for_store(exchange, &whole, r);
+		route_refuse_for_store(exchange, request, r);
 	return r;
 }

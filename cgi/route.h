@@ -55,8 +55,15 @@ void route_refuse_field(struct answer *answer, const char *field, const char *pr
 
 /*
  * Asks the store in the name of the principal, and of the principal's own inbox where the
- * operation is about one user and the request names none. Returns 0 and an answer to
- * release; else what inbox_call() returned, which is answered already.
+ * operation is about one user and the request names none. As inbox_call().
  */
+int route_call_store(struct exchange *exchange, const struct inbox_request *request,
+	struct inbox_answer *ret_answer);
+
+/* Answers a request that the store has not done: with what inbox_call() returned, not 0. */
+void route_refuse_for_store(struct exchange *exchange, const struct inbox_request *request,
+	int result);
+
+/* Both: returns 0 and an answer to release; else what inbox_call() returned, answered already. */
 int route_ask_store(struct exchange *exchange, const struct inbox_request *request,
 	struct inbox_answer *ret_answer);

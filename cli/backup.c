@@ -7,6 +7,7 @@
 #include "cli/copy.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/quantity.h"
 #include "cli/subcommands.h"
 #include "cli/text.h"
 #include "cli/verify.h"
@@ -115,17 +116,6 @@ static void choose_name(struct backup *backup)
 			return;
 		nanosleep(&moment, NULL);
 	}
-}
-
-static void append_size(struct buffer *to, uint64_t bytes)
-{
-	static const char *const units[] = { "kB", "MB", "GB", "TB" };
-	double size = (double)bytes / 1000;
-	size_t unit = 0;
-
-	for (; size >= 1000 && unit + 1 < ARRAY_LENGTH(units); unit++)
-		size /= 1000;
-	buffer_print(to, "%.1f %s", size, units[unit]);
 }
 
 static int on_copied(void *context, uint64_t bytes)
@@ -237,7 +227,7 @@ static int print(struct backup *backup)
 	}
 	text_append(&text, buffer_slice(&path), TEXT_UNCUT);
 	buffer_append_string(&text, ": ");
-	append_size(&text, backup->size);
+	quantity_bytes(&text, backup->size);
 	buffer_append_string(&text, ", ");
 	verify_append_counts(&text, &backup->verification);
 	buffer_append_string(&text, "\n");

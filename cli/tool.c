@@ -148,15 +148,15 @@ static bool outcome_unknown(enum inbox_operation operation, int result)
 	       (result == -ENOTCONN || result == -ETIMEDOUT || result == -ECANCELED);
 }
 
-static bool is_temporary(int error)
+int tool_unreachable(int result)
 {
 	static const int temporary[] = { ENOENT, ECONNREFUSED, ENOTCONN, ECONNRESET, EPIPE,
 		ETIMEDOUT, EAGAIN, ECANCELED };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(temporary); i++)
-		if (error == temporary[i])
-			return true;
-	return false;
+		if (result == -temporary[i])
+			return TOOL_TRY_AGAIN;
+	return TOOL_FAILED;
 }
 
 int tool_explain(const struct tool *tool, enum inbox_operation operation, int result,
@@ -179,7 +179,7 @@ int tool_explain(const struct tool *tool, enum inbox_operation operation, int re
 		buffer_append_string(sentence,
 			"; members of the group tidings have access, and those "
 			"of tidings-publish may send");
-	return is_temporary(-result) ? TOOL_TRY_AGAIN : TOOL_FAILED;
+	return tool_unreachable(result);
 }
 
 int tool_fail(struct tool *tool, const char *subject, enum inbox_operation operation, int result)

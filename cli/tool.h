@@ -89,6 +89,9 @@ int tool_call(struct tool *tool, const char *subject, const struct inbox_request
  */
 int tool_greet(struct tool *tool, struct inbox_greeting *ret_greeting);
 
+/* The exit status for a program that cannot be reached, for this -errno of its connection. */
+int tool_unreachable(int result);
+
 /* The exit status of a run whose parts ended with a and b. */
 int tool_gravest(int a, int b);
 

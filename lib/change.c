@@ -55,10 +55,15 @@ static void append_number(struct buffer *to, uint64_t value)
 	buffer_append_decimal(to, value);
 }
 
-static void append_time(struct buffer *to, int64_t time)
+static void append_time(struct buffer *to, int64_t time, unsigned microseconds)
 {
+	const char fraction[] = { '.', (char)('0' + microseconds / 100),
+		(char)('0' + microseconds / 10 % 10), (char)('0' + microseconds % 10) };
+
 	buffer_append_string(to, time < 0 ? " -" : " ");
 	buffer_append_decimal(to, time < 0 ? -(uint64_t)time : (uint64_t)time);
+	if (microseconds > 0)
+		buffer_append(to, fraction, sizeof(fraction));
 }
 
 void change_format(struct buffer *to, const struct change *change)
@@ -68,7 +73,7 @@ void change_format(struct buffer *to, const struct change *change)
 	append_number(to, change->counts.total);
 	append_number(to, change->counts.unread);
 	append_number(to, change->counts.unseen);
-	append_time(to, change->time);
+	append_time(to, change->time, change->microseconds);
 	append_number(to, change->user.len);
 	buffer_append(to, ":", 1);
 	buffer_append_slice(to, change->user);
@@ -139,8 +144,8 @@ static struct slice take_word(struct slice *text)
 	return word;
 }
 
-/* A number as change_format writes it, without leading zeros, and what ends it. */
-static bool take_number(struct slice *text, char end, uint64_t max, uint64_t *ret_value)
+/* A number as change_format writes it, without leading zeros. */
+static bool take_digits(struct slice *text, uint64_t max, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 	size_t digits = 0;
@@ -158,7 +163,13 @@ static bool take_number(struct slice *text, char end, uint64_t max, uint64_t *re
 		return false;
 	*text = slice_from(*text, digits);
 	*ret_value = value;
-	return take_char(text, end);
+	return true;
+}
+
+/* A number, and what ends it. */
+static bool take_number(struct slice *text, char end, uint64_t max, uint64_t *ret_value)
+{
+	return take_digits(text, max, ret_value) && take_char(text, end);
 }
 
 static bool take_kind(struct slice *text, enum change_kind *ret_kind)
@@ -174,16 +185,36 @@ static bool take_kind(struct slice *text, enum change_kind *ret_kind)
 	return false;
 }
 
-static bool take_time(struct slice *text, int64_t *ret_time)
+/* The three digits behind the point; where all are zero there is no point. */
+static bool take_microseconds(struct slice *text, unsigned *ret_microseconds)
+{
+	unsigned value = 0;
+	struct slice digits;
+
+	if (!take_bytes(text, 3, &digits))
+		return false;
+	for (size_t i = 0; i < digits.len; i++) {
+		unsigned digit = (unsigned)digits.data[i] - '0';
+
+		if (digit > 9)
+			return false;
+		value = value * 10 + digit;
+	}
+	*ret_microseconds = value;
+	return value > 0;
+}
+
+static bool take_time(struct slice *text, struct change *change)
 {
 	bool negative = take_char(text, '-');
 	uint64_t value;
 
-	if (!take_number(text, ' ', (uint64_t)INT64_MAX + negative, &value) ||
-		(negative && value == 0))
+	if (!take_digits(text, (uint64_t)INT64_MAX + negative, &value) || (negative && value == 0))
 		return false;
-	*ret_time = (int64_t)(negative ? -value : value);
-	return true;
+	change->time = (int64_t)(negative ? -value : value);
+	if (!negative && take_char(text, '.') && !take_microseconds(text, &change->microseconds))
+		return false;
+	return take_char(text, ' ');
 }
 
 /* All but broadcasts have one. */
@@ -241,7 +272,7 @@ int change_parse(struct slice text, struct change *ret_change)
 		!take_number(&text, ' ', UINT64_MAX, &counts->total) ||
 		!take_number(&text, ' ', UINT64_MAX, &counts->unread) ||
 		!take_number(&text, ' ', UINT64_MAX, &counts->unseen) ||
-		!take_time(&text, &change.time) || !take_user(&text, change.kind, &change.user) ||
+		!take_time(&text, &change) || !take_user(&text, change.kind, &change.user) ||
 		!take_char(&text, ' ') || !take_contents(text, &change))
 		return -EBADMSG;
 	*ret_change = change;

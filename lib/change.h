@@ -9,7 +9,9 @@
  *	KIND SEQ TOTAL UNREAD UNSEEN TIME USERLENGTH:USER ID[,ID...] [JSON]
  *
  * ID is "-" where the change names none; JSON is the whole notification of a
- * created one; an epoch's record bears its name in the place of USER.
+ * created one; an epoch's record bears its name in the place of USER. TIME is milliseconds, in
+ * the log with the microseconds of the moment at which the record was made, so that it can be
+ * told how long the way to the client took: 1800000000123.456. Without them nobody knows.
  *
  * A broadcast change is one for all users: its record has no USER ("0:"), SEQ is the number
  * of broadcast changes up to it, and the counts are zero, since each user has others.
@@ -43,9 +45,8 @@
 	X(CHANGE_READ_DELETED, "read_deleted")                                                     \
 	X(CHANGE_EXPIRED, "expired")                                                               \
 	X(CHANGE_WITHDRAWN, "withdrawn")                                                           \
-	X(CHANGE_FORGOTTEN, "forgotten")       /* the user; ends the user's sockets */             \
-	X(CHANGE_DISCONNECTED, "disconnected") /* a command: ends the user's sockets */            \
-	X(CHANGE_REVOKED, "revoked")	       /* the same, and no token issued before `time` counts */ \
+	X(CHANGE_FORGOTTEN, "forgotten") /* the user; ends the user's sockets */                   \
+	X(CHANGE_REVOKED, "revoked")	 /* no token issued before `time` counts; ends sockets, too */ \
 	X(CHANGE_BROADCAST_CREATED, "broadcast_created")                                           \
 	X(CHANGE_BROADCAST_WITHDRAWN, "broadcast_withdrawn")                                       \
 	X(CHANGE_BROADCAST_EXPIRED, "broadcast_expired")                                           \
@@ -77,6 +78,7 @@ struct change {
 	enum change_kind kind;
 	struct counts counts;
 	int64_t time;		   /* milliseconds since the epoch */
+	unsigned microseconds;	   /* 1 to 999 more, where time is not negative; 0 = not known */
 	struct slice user;	   /* of CHANGE_EPOCH: the epoch's name; of broadcasts: empty */
 	struct slice ids;	   /* as text, separated by commas; empty = none */
 	struct slice notification; /* JSON; only of a created one, with one id */

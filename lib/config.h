@@ -51,6 +51,7 @@ struct config {
 	} web;
 	struct {
 		char **listen;		/* ADDRESS:PORT, [ADDRESS]:PORT, PORT or /PATH */
+		char *control;		/* path of a socket; "" = none */
 		char *path;		/* URL path that /ws is below */
 		unsigned ping_interval; /* seconds */
 		unsigned auth_timeout;	/* seconds */

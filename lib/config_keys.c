@@ -239,6 +239,7 @@ static const struct config_key keys[] = {
 	{ "web", "workers", "16", NUMBER(web.workers, 1, 256) },
 
 	{ "push", "listen", "", LIST(push.listen, &listener) },
+	{ "push", "control", RUNDIR "/push-control.sock", PATH(push.control, 0, &socket_path) },
 	{ "push", "path", "/api/notifications", STRING(push.path, 0, &url_path) },
 	{ "push", "ping-interval", "30", NUMBER(push.ping_interval, 1, 3600) },
 	{ "push", "auth-timeout", "10", NUMBER(push.auth_timeout, 1, 300) },

@@ -54,8 +54,9 @@ struct inbox {
 static const bool repeatable[INBOX_OPERATIONS] = {
 	[INBOX_GET] = true,	  [INBOX_LIST] = true,	      [INBOX_COUNT] = true,
 	[INBOX_CHANGES] = true,	  [INBOX_MARK_READ] = true,   [INBOX_MARK_UNREAD] = true,
-	[INBOX_SEEN] = true,	  [INBOX_FORGET] = true,      [INBOX_DISCONNECT] = true,
+	[INBOX_SEEN] = true,	  [INBOX_FORGET] = true,      [INBOX_REVOKE] = true,
 	[INBOX_EXPORT] = true,	  [INBOX_IMPORT] = true,      [INBOX_BACKUP_END] = true,
+	[INBOX_STATISTICS] = true,
 };
 
 /* An import, too, unless the store would make an id for something each time. */
@@ -344,7 +345,7 @@ int inbox_dispatch(struct inbox *inbox)
 	if (r < 0)
 		return r;
 	r = inbox_send(inbox);
-	if (r == 0)
+	if (r == 0 || r == -EPIPE) /* whoever has closed may have said why, or answered before */
 		r = inbox_receive(inbox);
 	if (r == 0)
 		r = inbox_send(inbox); /* what the callbacks have submitted */

@@ -35,11 +35,12 @@ enum inbox_operation {
 	INBOX_WITHDRAW,		  /* user, id: what DELETE does, but by the publisher */
 	INBOX_WITHDRAW_BROADCAST, /* id */
 	INBOX_FORGET,		  /* user */
-	INBOX_DISCONNECT,	  /* user, revoke */
+	INBOX_REVOKE,		  /* user: every token issued before now */
 	INBOX_EXPORT,		  /* position, user (empty = all) */
 	INBOX_IMPORT,		  /* entries: those that are there already stay as they are */
 	INBOX_BACKUP,		  /* nothing: copies the store into its directory `backup` */
 	INBOX_BACKUP_END,	  /* nothing: removes that copy */
+	INBOX_STATISTICS,	  /* nothing: what the store has counted since its start */
 	INBOX_OPERATIONS,
 };
 
@@ -98,7 +99,6 @@ struct inbox_request {
 	unsigned draft_count;	       /* 1 to INBOX_DRAFTS_MAX */
 	const struct inbox_once *once; /* CREATE, BROADCAST; NULL = each attempt stands for itself */
 	bool only_repeat; /* with `once`: INBOX_NOT_FOUND unless there was an earlier attempt */
-	bool revoke;		       /* every token issued before now, too */
 	struct slice position;	       /* what the answer before gave; empty = the beginning */
 	const struct entry *entries;
 	unsigned entry_count; /* 1 to INBOX_ENTRIES_MAX */
@@ -134,15 +134,16 @@ struct inbox_answer {
 	bool replayed;	   /* CREATE, BROADCAST: it was done by an earlier attempt */
 	bool stranger;	   /* the user is not known: no broadcast is for them */
 	struct slice position; /* EXPORT: where to go on */
-	unsigned items;	       /* notifications, change records or entries */
+	unsigned items;	       /* notifications, change records, entries, or the statistics */
 	struct decoder at;     /* for inbox_next_…() */
 	struct buffer storage; /* inbox_call() only: what the slices point into */
 };
 
 /*
  * Take the next item of an answer: the notifications of GET, LIST and the marks; the
- * change records (text, see lib/change.h) of CHANGES; the entries of EXPORT. Return false
- * when there are no more.
+ * change records (text, see lib/change.h) of CHANGES; the entries of EXPORT; the one of
+ * STATISTICS, the JSON text of an object, see tidings-stored(8). Return false when there are
+ * no more.
  *
  * Among the changes are the broadcast ones, with `seq` as the user counts it, but with
  * counts only if it is the last.
@@ -150,6 +151,7 @@ struct inbox_answer {
 bool inbox_next_notification(struct inbox_answer *answer, struct notification *ret_notification);
 bool inbox_next_change(struct inbox_answer *answer, struct change *ret_change);
 bool inbox_next_entry(struct inbox_answer *answer, struct entry *ret_entry);
+bool inbox_next_statistics(struct inbox_answer *answer, struct slice *ret_json);
 
 /* What CREATE or BROADCAST has made of drafts[index]; its slices are the draft's. */
 struct notification inbox_created(const struct inbox_answer *answer, const struct draft *draft,

@@ -44,6 +44,20 @@ bool inbox_next_entry(struct inbox_answer *answer, struct entry *ret_entry)
 	return true;
 }
 
+bool inbox_next_statistics(struct inbox_answer *answer, struct slice *ret_json)
+{
+	struct slice json;
+
+	if (answer->items == 0)
+		return false;
+	answer->items--;
+	json = decode_long(&answer->at);
+	if (answer->at.failed)
+		return false;
+	*ret_json = json;
+	return true;
+}
+
 struct notification inbox_created(const struct inbox_answer *answer, const struct draft *draft,
 	unsigned index)
 {

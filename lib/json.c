@@ -161,3 +161,36 @@ void json_append_string(struct buffer *to, struct slice string)
 		buffer_append(to, string.data + start, string.len - start);
 	buffer_append(to, "\"", 1);
 }
+
+int json_member_number(struct json_object *object, const char *name, int64_t min, int64_t max,
+	int64_t absent, int64_t *ret_number)
+{
+	struct json_object *member;
+	int64_t number;
+
+	if (!json_object_object_get_ex(object, name, &member)) {
+		*ret_number = absent;
+		return 0;
+	}
+	if (!json_object_is_type(member, json_type_int))
+		return -EINVAL;
+	number = json_object_get_int64(member);
+	if (number < min || number > max)
+		return -EINVAL;
+	*ret_number = number;
+	return 0;
+}
+
+int json_member_text(struct json_object *object, const char *name, struct slice *ret_text)
+{
+	struct json_object *member;
+	struct slice text = { 0 };
+
+	if (json_object_object_get_ex(object, name, &member)) {
+		text = json_string(member);
+		if (!text.data)
+			return -EINVAL;
+	}
+	*ret_text = text;
+	return 0;
+}

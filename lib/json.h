@@ -64,6 +64,14 @@ static inline struct slice json_string(struct json_object *object)
 		.len = (size_t)json_object_get_string_len(object) };
 }
 
+/*
+ * The value of a member that may be absent: a whole number from min to max, else `absent`; a
+ * text, else NULL data. Returns 0, or -EINVAL if it is there and something else.
+ */
+int json_member_number(struct json_object *object, const char *name, int64_t min, int64_t max,
+	int64_t absent, int64_t *ret_number);
+int json_member_text(struct json_object *object, const char *name, struct slice *ret_text);
+
 static inline void freeing_json(struct json_object **object)
 {
 	json_object_put(*object);

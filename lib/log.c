@@ -10,6 +10,7 @@
  */
 #include "lib/log.h"
 
+#include "lib/result.h"
 #include "lib/slice.h"
 #include "lib/utf8.h"
 
@@ -31,6 +32,16 @@ static const char CUT[] = "...\n";
 static const char *program = "tidings";
 static enum log_level limit = LOG_LEVEL_INFO;
 static bool to_journal;
+
+static const struct {
+	const char *name;
+	enum log_level level;
+} levels[] = {
+	{ "error", LOG_LEVEL_ERROR },
+	{ "warning", LOG_LEVEL_WARNING },
+	{ "info", LOG_LEVEL_INFO },
+	{ "debug", LOG_LEVEL_DEBUG },
+};
 
 struct line {
 	char text[LINE_SIZE];
@@ -55,6 +66,16 @@ void log_open(const char *name, enum log_level level)
 	program = name;
 	limit = level;
 	to_journal = is_journal();
+}
+
+void log_set_level(enum log_level level)
+{
+	limit = level;
+}
+
+enum log_level log_get_level(void)
+{
+	return limit;
 }
 
 bool log_takes(enum log_level level)
@@ -177,20 +198,19 @@ void log_message(enum log_level level, const char *format, ...)
 
 int log_level_parse(const char *name, enum log_level *ret_level)
 {
-	static const struct {
-		const char *name;
-		enum log_level level;
-	} levels[] = {
-		{ "error", LOG_LEVEL_ERROR },
-		{ "warning", LOG_LEVEL_WARNING },
-		{ "info", LOG_LEVEL_INFO },
-		{ "debug", LOG_LEVEL_DEBUG },
-	};
-
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+	for (size_t i = 0; i < ARRAY_LENGTH(levels); i++)
 		if (strcmp(levels[i].name, name) == 0) {
 			*ret_level = levels[i].level;
 			return 0;
 		}
 	return -EINVAL;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	size_t i = 0;
+
+	while (levels[i].level < level && i + 1 < ARRAY_LENGTH(levels))
+		i++;
+	return levels[i].name;
 }

@@ -14,8 +14,15 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6,
 /* "error", "warning", "info" or "debug". Returns 0 or -EINVAL. */
 int log_level_parse(const char *name, enum log_level *ret_level);
 
+/* The word for it. */
+const char *log_level_name(enum log_level level);
+
 /* name must live for ever. Messages above `level` are dropped; INFO until this is called. */
 void log_open(const char *name, enum log_level level);
+
+/* The level from then on, and the one as of now. */
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
 
 /* Whether messages of this level are written: what makes one can be saved otherwise. */
 bool log_takes(enum log_level level);

@@ -82,15 +82,6 @@ int store_decode_greeting(struct slice payload, struct inbox_greeting *ret_greet
 	return 0;
 }
 
-static bool decode_bool(struct decoder *from)
-{
-	uint8_t value = decode_u8(from);
-
-	if (value > 1)
-		from->failed = true;
-	return value == 1;
-}
-
 static void encode_draft(struct buffer *to, const struct draft *draft)
 {
 	encode_short(to, draft->user);
@@ -238,16 +229,6 @@ static void decode_since(struct decoder *from, struct inbox_request *request)
 	request->epoch = decode_short(from);
 }
 
-static void encode_revoke(struct buffer *to, const struct inbox_request *request)
-{
-	encode_u8(to, request->revoke);
-}
-
-static void decode_revoke(struct decoder *from, struct inbox_request *request)
-{
-	request->revoke = decode_bool(from);
-}
-
 static void encode_position(struct buffer *to, const struct inbox_request *request)
 {
 	encode_long(to, request->position);
@@ -301,11 +282,12 @@ static const struct payload {
 	[INBOX_WITHDRAW] = { encode_id, decode_id, USER_NEEDED },
 	[INBOX_WITHDRAW_BROADCAST] = { encode_id, decode_id, USER_NONE },
 	[INBOX_FORGET] = { NULL, NULL, USER_NEEDED },
-	[INBOX_DISCONNECT] = { encode_revoke, decode_revoke, USER_NEEDED },
+	[INBOX_REVOKE] = { NULL, NULL, USER_NEEDED },
 	[INBOX_EXPORT] = { encode_position, decode_position, USER_OPTIONAL },
 	[INBOX_IMPORT] = { encode_entries, decode_entries, USER_NONE },
 	[INBOX_BACKUP] = { NULL, NULL, USER_NONE },
 	[INBOX_BACKUP_END] = { NULL, NULL, USER_NONE },
+	[INBOX_STATISTICS] = { NULL, NULL, USER_NONE },
 };
 
 bool store_request_encodable(const struct inbox_request *request)

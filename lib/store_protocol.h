@@ -29,20 +29,20 @@
  *	LIST		u8 limit, u16 offset, u8 flags (1 cursor, 2 unread), uuid cursor,
  *			u8 type (255 any), short category
  *	CHANGES		u64 since, short epoch
- *	DISCONNECT	u8 revoke (0 or 1)
  *	EXPORT		long position
  *	IMPORT		u16 number of entries, and each as entry_encode() writes it
  *	others		nothing
  *
- * The user is empty in CREATE, BROADCAST, WITHDRAW_BROADCAST, IMPORT and the operations of
- * the backup, and may be in EXPORT.
+ * The user is empty in CREATE, BROADCAST, WITHDRAW_BROADCAST, IMPORT, STATISTICS and the
+ * operations of the backup, and may be in EXPORT.
  *
  * An answer whose status is not 0 has no payload. One whose status is 0:
  *
  *	u64 seq, u64 total, u64 unread, u64 unseen, u64 broadcasts, u64 tokens valid from,
  *	u64 affected, u8 flags (1 more, 2 reset, 4 replayed, 8 stranger), uuid next, long position,
  *	u32 items, then the items:
- *	CHANGES: long record each; EXPORT: an entry each; others: a notification each:
+ *	CHANGES: long record each; EXPORT: an entry each; STATISTICS: long JSON text, one;
+ *	others: a notification each:
  *	uuid id, then as notification_encode() writes it
  *
  * Whatever breaks these rules ends the connection.

@@ -9,6 +9,14 @@
 
 static const int64_t DAY_MS = INT64_C(86400000);
 
+int64_t timestamp_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 int64_t timestamp_now(void)
 {
 	struct timespec now;

@@ -15,6 +15,9 @@ enum { TIMESTAMP_LENGTH = 24, TIMESTAMP_SIZE = TIMESTAMP_LENGTH + 1 };
 
 int64_t timestamp_now(void);
 
+/* The same in microseconds. */
+int64_t timestamp_now_us(void);
+
 /* Writes TIMESTAMP_LENGTH characters and a NUL; 0 <= time <= TIMESTAMP_MAX. */
 void timestamp_format(int64_t time, char text[static TIMESTAMP_SIZE]);
 

@@ -175,8 +175,18 @@ int token_verify(const struct token_verifier *verifier, struct slice token, int6
 		r = choose_key(verifier, (struct slice){ parts.header, parts.header_len }, &key);
 	if (r == 0)
 		r = check_signature(key, &parts);
-	if (r != 0)
-		return r;
-	return token_claims_check(verifier->config,
-		(struct slice){ parts.payload, parts.payload_len }, now, ret_principal);
+	if (r == 0)
+		r = token_claims_check(verifier->config,
+			(struct slice){ parts.payload, parts.payload_len }, now, ret_principal);
+	if (r == 0)
+		ret_principal->key = key->identity;
+	return r;
+}
+
+bool token_verifier_has_key(const struct token_verifier *verifier, uint32_t key)
+{
+	for (size_t i = 0; i < verifier->keys.count; i++)
+		if (verifier->keys.list[i].identity == key)
+			return true;
+	return false;
 }

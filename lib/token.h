@@ -15,6 +15,7 @@ struct principal {
 	char *user;	 /* the user claim: valid as a notification's userId */
 	int64_t expires; /* seconds since the epoch: `exp` */
 	int64_t issued;	 /* `iat`; 0 = none */
+	uint32_t key;	 /* the one that has signed it, for token_verifier_has_key() */
 	bool publisher;	 /* may create notifications */
 	bool admin;
 };
@@ -58,6 +59,14 @@ struct token_verifier *token_verifier_free(struct token_verifier *verifier);
  */
 int token_verify(const struct token_verifier *verifier, struct slice token, int64_t now,
 	struct principal *ret_principal);
+
+/*
+ * Whether a token that was signed with this key, as a principal has it, would still be taken:
+ * whether there is the same key, of the same name and for the same algorithm. The number is
+ * the beginning of a SHA-256 of these, and so the same in every process. That two keys have the
+ * same is a chance of one in four billion.
+ */
+bool token_verifier_has_key(const struct token_verifier *verifier, uint32_t key);
 
 /* What a token made here is to say. */
 struct token_claims {

@@ -8,6 +8,8 @@
  */
 #include "lib/token_key.h"
 
+#include "lib/buffer.h"
+#include "lib/digest.h"
 #include "lib/result.h"
 
 #include <dirent.h>
@@ -252,6 +254,30 @@ static int read_named_key(const struct config *config, const char *kid, enum use
 	return read_key(config, path, kid, use, ret_key, ret_problem);
 }
 
+/*
+ * A name for the key that tells nothing of it. A hash of one of a few secrets could be tried
+ * out; of one that is long enough to be taken, it cannot.
+ */
+static int identify(const struct config *config, struct token_key *key)
+{
+	_cleanup_(buffer_release) struct buffer text = { 0 };
+	uint8_t digest[DIGEST_BYTES];
+	int r;
+
+	buffer_reserve(&text, key->len + 512); /* what grows leaves copies of the key behind */
+	buffer_print(&text, "%s%c%s%c", config->auth.algorithm, key->kid ? 'k' : 'f',
+		key->kid ? key->kid : "", '\0');
+	buffer_append(&text, key->data, key->len);
+	r = buffer_status(&text);
+	if (r == 0)
+		r = digest_of(buffer_slice(&text), digest);
+	if (text.data)
+		OPENSSL_cleanse(text.data, text.len);
+	if (r == 0)
+		memcpy(&key->identity, digest, sizeof(key->identity));
+	return r;
+}
+
 /* Appends a key to verify with. */
 static int add_key(struct token_keys *keys, const struct config *config, const char *kid,
 	char **ret_problem)
@@ -265,9 +291,10 @@ static int add_key(struct token_keys *keys, const struct config *config, const c
 	r = kid ? read_named_key(config, kid, TO_VERIFY, &list[keys->count], ret_problem)
 		: read_key(config, config->auth.key_file, NULL, TO_VERIFY, &list[keys->count],
 			  ret_problem);
-	if (r == 0)
-		keys->count++;
-	return r;
+	if (r < 0)
+		return r;
+	keys->count++;
+	return identify(config, &list[keys->count - 1]);
 }
 
 static int add_directory(struct token_keys *keys, const struct config *config, char **ret_problem)

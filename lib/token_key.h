@@ -20,6 +20,7 @@ struct token_key {
 	char *kid;  /* NULL = key-file */
 	char *data; /* a secret, or one key in PEM form */
 	size_t len; /* at most TOKEN_KEY_MAX */
+	uint32_t identity; /* of algorithm, kid and data; only of keys to verify with */
 	struct token_signature *signature; /* ready to check with; NULL in a key to sign with */
 };
 

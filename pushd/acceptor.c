@@ -135,6 +135,7 @@ static struct session *add_session(struct hub *hub, int client_fd, struct addres
 	session->address = address;
 	if (clients_add(&hub->clients, session) < 0)
 		return session_free(session);
+	hub->statistics.opened++;
 	if (hub_watch(hub, session) == 0)
 		return session;
 	hub_kill(hub, session);
@@ -189,6 +190,7 @@ static int refuse_with_spare(struct acceptor *acceptor, int listen_fd)
 	client_fd = accept_client(listen_fd, &address);
 	if (client_fd >= 0) {
 		tell_full(acceptor, "no descriptor is left");
+		statistics_refused(&acceptor->hub->statistics, "full");
 		request_write_refusal(&answer);
 		send(client_fd, answer.data, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		shutdown(client_fd, SHUT_WR);
@@ -324,6 +326,25 @@ int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t
 	warn_of_limit(acceptor, limit);
 	*ret_acceptor = take(acceptor);
 	return 0;
+}
+
+int acceptor_pause(struct acceptor *acceptor, bool paused)
+{
+	int r = sd_event_source_set_enabled(acceptor->pause, SD_EVENT_OFF);
+
+	if (r >= 0)
+		r = set_listening(acceptor, paused ? SD_EVENT_OFF : SD_EVENT_ON);
+	return r < 0 ? r : 0;
+}
+
+size_t acceptor_count(const struct acceptor *acceptor)
+{
+	return acceptor->count;
+}
+
+int acceptor_fd(const struct acceptor *acceptor, size_t index)
+{
+	return sd_event_source_get_io_fd(acceptor->sources[index]);
 }
 
 struct acceptor *acceptor_free(struct acceptor *acceptor)

@@ -17,6 +17,13 @@ struct acceptor;
 int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t count,
 	struct acceptor **ret_acceptor);
 
+/* Lets new connections wait, or goes on. Returns 0 or -errno. */
+int acceptor_pause(struct acceptor *acceptor, bool paused);
+
+/* The listening sockets, of which there are acceptor_count(). */
+size_t acceptor_count(const struct acceptor *acceptor);
+int acceptor_fd(const struct acceptor *acceptor, size_t index);
+
 /* Closes the listening sockets. Returns NULL. */
 struct acceptor *acceptor_free(struct acceptor *acceptor);
 

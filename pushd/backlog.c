@@ -1,6 +1,8 @@
 /* Change records that wait in memory, see backlog.h. */
 #include "pushd/backlog.h"
 
+#include <errno.h>
+
 enum { BACKLOG_MAX = 1 << 20 /* bytes of one user's changes */ };
 
 void backlog_add(struct subscriber *subscriber, const struct change *change)
@@ -29,6 +31,26 @@ void backlog_free(struct subscriber *subscriber)
 	free(subscriber->backlog);
 	subscriber->backlog = NULL;
 	subscriber->overflow = false;
+}
+
+int backlog_restore(struct subscriber *subscriber, struct slice records)
+{
+	struct decoder rest = decoder_of(records.data, records.len);
+	struct change change;
+
+	if (records.len == 0)
+		return 0;
+	if (records.len > BACKLOG_MAX)
+		return -EBADMSG;
+	while (rest.at != rest.end)
+		if (!backlog_next(&rest, &change))
+			return -EBADMSG;
+	subscriber->backlog = calloc(1, sizeof(*subscriber->backlog));
+	if (!subscriber->backlog)
+		return -ENOMEM;
+	subscriber->backlog->limit = BACKLOG_MAX;
+	buffer_append_slice(subscriber->backlog, records);
+	return buffer_status(subscriber->backlog);
 }
 
 bool backlog_next(struct decoder *records, struct change *ret_change)

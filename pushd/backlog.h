@@ -14,6 +14,12 @@ void backlog_add(struct subscriber *subscriber, const struct change *change);
 /* Drops all that is there, and the note. */
 void backlog_free(struct subscriber *subscriber);
 
+/*
+ * Keeps records that another process had kept, for a subscriber that has none. Returns 0;
+ * -ENOMEM; -EBADMSG if they are none, or too many.
+ */
+int backlog_restore(struct subscriber *subscriber, struct slice records);
+
 /* What the store answered to CHANGES, and the backlog, read from the front. */
 static inline struct decoder backlog_records(const struct buffer *records)
 {

@@ -25,37 +25,10 @@ static void send_error(struct hub *hub, struct session *session, const char *cod
 
 static const char WRONG[] = "A member is missing, unknown or of the wrong kind";
 
-/* A whole number from min to max; `absent` where there is none. Returns 0 or -EINVAL. */
-static int get_number(struct json_object *object, const char *name, int64_t min, int64_t max,
-	int64_t absent, int64_t *ret_number)
-{
-	struct json_object *member;
-
-	*ret_number = absent;
-	if (!json_object_object_get_ex(object, name, &member))
-		return 0;
-	if (!json_object_is_type(member, json_type_int))
-		return -EINVAL;
-	*ret_number = json_object_get_int64(member);
-	return *ret_number < min || *ret_number > max ? -EINVAL : 0;
-}
-
-/* The text of a string member; NULL data where there is none. Returns 0 or -EINVAL. */
-static int get_text(struct json_object *object, const char *name, struct slice *ret_text)
-{
-	struct json_object *member;
-
-	*ret_text = (struct slice){ 0 };
-	if (!json_object_object_get_ex(object, name, &member))
-		return 0;
-	*ret_text = json_string(member);
-	return ret_text->data ? 0 : -EINVAL;
-}
-
 static int get_id(struct json_object *object, const char *name, struct uuid *ret_id)
 {
 	struct slice text;
-	int r = get_text(object, name, &text);
+	int r = json_member_text(object, name, &text);
 
 	return r == 0 ? uuid_parse(text, ret_id) : r;
 }
@@ -88,6 +61,7 @@ static void on_answer(void *context, int result, struct inbox_answer *answer)
 
 	free(context);
 	session->requests--;
+	errand.hub->errands--;
 	if (session->state == SESSION_DEAD) {
 		if (session->requests == 0 && session->buried)
 			session_free(session);
@@ -116,11 +90,18 @@ static void run_errand(struct hub *hub, struct session *session, struct inbox_re
 		*errand = (struct errand){ hub, session, request->operation };
 		if (inbox_submit(hub->inbox, request, on_answer, errand) == 0) {
 			session->requests++;
+			hub->errands++;
 			return;
 		}
 		free(errand);
 	}
 	send_error(hub, session, "unavailable", "Too many requests are under way");
+}
+
+void command_disappoint(struct hub *hub, struct session *session, unsigned requests)
+{
+	for (; requests > 0; requests--)
+		send_error(hub, session, "unavailable", "The store cannot do that now");
 }
 
 /* ---- the commands; each returns 0, or -EINVAL for a wrong member ---- */
@@ -151,6 +132,7 @@ void command_authenticate(struct hub *hub, struct session *session,
 	session->issued = issued;
 	session->warned = renews && session->warned && session->expires == expires;
 	session->expires = expires;
+	session->key = principal->key;
 	if (!renews && delivery_join(hub, session, slice_of(principal->user), since, epoch) < 0)
 		hub_kill(hub, session);
 	else if (session->state == SESSION_LIVE)
@@ -164,9 +146,9 @@ static int on_auth(struct hub *hub, struct session *session, struct json_object 
 	int64_t since;
 	int r;
 
-	if (get_text(object, "token", &token) < 0 || !token.data ||
-	    get_text(object, "epoch", &epoch) < 0 ||
-	    get_number(object, "since", 0, INT64_MAX, -1, &since) < 0)
+	if (json_member_text(object, "token", &token) < 0 || !token.data ||
+	    json_member_text(object, "epoch", &epoch) < 0 ||
+	    json_member_number(object, "since", 0, INT64_MAX, -1, &since) < 0)
 		return -EINVAL;
 	r = token_verify(hub->verifier, token, hub->wall, &principal);
 	if (r < 0) {
@@ -209,7 +191,7 @@ static int on_fetch(struct hub *hub, struct session *session, struct json_object
 	struct json_object *member;
 	int64_t limit;
 
-	if (get_number(object, "limit", 1, INBOX_LIMIT_MAX, 10, &limit) < 0)
+	if (json_member_number(object, "limit", 1, INBOX_LIMIT_MAX, 10, &limit) < 0)
 		return -EINVAL;
 	request.query.limit = (unsigned)limit;
 	if (json_object_object_get_ex(object, "unread", &member)) {
@@ -303,7 +285,7 @@ static const struct command *find_command(struct json_object *object)
 {
 	struct slice type;
 
-	if (!json_object_is_type(object, json_type_object) || get_text(object, "type", &type) < 0)
+	if (!json_object_is_type(object, json_type_object) || json_member_text(object, "type", &type) < 0)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		if (slice_is(type, commands[i].type))
@@ -334,6 +316,8 @@ void command_run(struct hub *hub, struct session *session, struct slice text)
 		send_error(hub, session, "auth_required", "Send an auth message first");
 	else
 		send_error(hub, session, "invalid_message", WRONG);
-	if (anonymous)
+	if (anonymous) {
+		statistics_refused(&hub->statistics, "auth_required");
 		hub_close(hub, session, CLOSE_UNAUTHENTICATED, "the first message must be auth");
+	}
 }

@@ -48,6 +48,7 @@ static void receive_event(struct hub *hub, struct session *session,
 {
 	switch (event->kind) {
 	case WEBSOCKET_TEXT:
+		hub->statistics.messages_in++;
 		if (charge(hub, session))
 			command_run(hub, session, event->payload);
 		break;
@@ -203,6 +204,7 @@ static void live_due(struct hub *hub, struct session *session)
 		return;
 	}
 	if (session->queue && hub->now - session->queue->drained >= hub->config->push.stall_timeout) {
+		hub->statistics.stalls++;
 		notice_stalled(hub, session);
 		hub_close(hub, session, WEBSOCKET_TRY_AGAIN, "nothing was read for too long");
 		return;

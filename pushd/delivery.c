@@ -14,6 +14,7 @@ void delivery_send_one(struct hub *hub, struct session *session)
 {
 	if (hub_tell(hub, session) != SESSION_FULL)
 		return;
+	hub->statistics.conflations += !session->conflated;
 	notice_conflated(hub, session);
 	session->conflated = true;
 }
@@ -85,8 +86,6 @@ static const char *reason_to_end(enum change_kind kind)
 	switch (kind) {
 	case CHANGE_FORGOTTEN:
 		return "forgotten";
-	case CHANGE_DISCONNECTED:
-		return "disconnected";
 	case CHANGE_REVOKED:
 		return "token_revoked";
 	default:
@@ -98,11 +97,25 @@ static const char *reason_to_end(enum change_kind kind)
  * Ends all sessions of a user, and lets nobody who comes later have an answer from before: it
  * would be about one who was not yet forgotten, or whose tokens were still good.
  */
-static void dismiss(struct hub *hub, struct subscriber *subscriber, const char *reason)
+static unsigned dismiss(struct hub *hub, struct subscriber *subscriber, const char *reason)
 {
+	unsigned count = subscriber->session_count;
+
 	while (subscriber->sessions)
 		hub_close(hub, subscriber->sessions, CLOSE_FORBIDDEN, reason);
 	catchup_forget(subscriber);
+	return count;
+}
+
+unsigned delivery_disconnect(struct hub *hub, struct subscriber *subscriber)
+{
+	unsigned count;
+
+	subscriber->in_use = true;
+	count = dismiss(hub, subscriber, "disconnected");
+	subscriber->in_use = false;
+	registry_drop(&hub->registry, subscriber);
+	return count;
 }
 
 static void deliver_to_user(struct hub *hub, const struct change *change)
@@ -176,6 +189,8 @@ static void deliver_to_all(struct hub *hub, const struct change *change)
 	struct session *session;
 	size_t at = 0;
 
+	if (announcement.number <= hub->broadcasts.newest)
+		return; /* given again, from a position amid a transaction */
 	broadcasts_add(&hub->broadcasts, change);
 	if (stream_is_create(change)) {
 		message_begin(&hub->message);
@@ -190,10 +205,15 @@ static void deliver_to_all(struct hub *hub, const struct change *change)
 
 void delivery_change(struct hub *hub, const struct change *change)
 {
+	uint64_t told = hub->statistics.messages_out;
+
+	statistics_read(&hub->statistics, change);
 	if (change_is_broadcast(change->kind))
 		deliver_to_all(hub, change);
 	else if (change->kind != CHANGE_EPOCH) /* the store's next greeting tells it, too */
 		deliver_to_user(hub, change);
+	if (hub->statistics.messages_out != told)
+		statistics_delivered(&hub->statistics, change);
 }
 
 static int64_t now_usec(void)
@@ -248,6 +268,8 @@ int delivery_join(struct hub *hub, struct session *session, struct slice user, u
 		newcomers_remove(session);
 		subscriber_add(subscriber, session);
 		hub->live++;
+		hub->users += subscriber->session_count == 1;
+		hub->statistics.authenticated++;
 		catchup_ask(hub, subscriber);
 	} else {
 		hub_close(hub, session, CLOSE_TOO_MANY_CONNECTIONS, "too many connections");
@@ -267,6 +289,7 @@ void delivery_leave(struct hub *hub, struct session *session)
 		return;
 	subscriber_remove(subscriber, session);
 	hub->live--;
+	hub->users -= subscriber->session_count == 0;
 	registry_drop(&hub->registry, subscriber);
 }
 

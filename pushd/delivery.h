@@ -44,6 +44,12 @@ int delivery_join(struct hub *hub, struct session *session, struct slice user, u
 /* Takes a session away from its user, if it has one. */
 void delivery_leave(struct hub *hub, struct session *session);
 
+/*
+ * Ends all sessions of a user because an administrator wants it. Returns how many; the
+ * subscriber may be gone.
+ */
+unsigned delivery_disconnect(struct hub *hub, struct subscriber *subscriber);
+
 /* The session asks for "unread_count". */
 void delivery_count(struct hub *hub, struct session *session);
 

@@ -20,6 +20,7 @@
 
 enum {
 	SLICE_USEC = 5000,	      /* of reading the log, until others have their turn */
+	CATCH_UP_USEC = 2000000,      /* the same when nothing else is of importance */
 	RETRY_FIRST_USEC = 100000,    /* doubled each time … */
 	RETRIES_MAX = 5,	      /* … so often that it takes three seconds */
 	DISTANCE_MIN_USEC = 1000000,  /* between two losses, doubled each time … */
@@ -110,15 +111,14 @@ static int try_later(struct follow *follow, int error)
 
 /* ---- reading ---- */
 
-/* Reads the feed to its end, or for as long as others can wait. */
-static int pump(void *context)
+/* Reads the feed to its end, or for so long. */
+static int pump_for(struct follow *follow, int64_t usec)
 {
-	struct follow *follow = context;
 	int r;
 
 	if (!follow->begun || follow->resting)
 		return 0;
-	r = delivery_pump(follow->hub, SLICE_USEC);
+	r = delivery_pump(follow->hub, usec);
 	if (r == FEED_LOST || r == -EPROTONOSUPPORT || (r < 0 && follow->failures >= RETRIES_MAX))
 		return give_up(follow, r);
 	if (r < 0)
@@ -126,6 +126,17 @@ static int pump(void *context)
 	if (take(follow->failures) > 0)
 		log_info("the log can be read again");
 	return r == DELIVERY_MORE ? put_off(follow, 0) : 0;
+}
+
+/* The same for as long as others can wait. */
+static int pump(void *context)
+{
+	return pump_for(context, SLICE_USEC);
+}
+
+int follow_catch_up(struct follow *follow)
+{
+	return pump_for(follow, CATCH_UP_USEC);
 }
 
 static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -214,10 +225,12 @@ static void on_greeting(void *context, const struct inbox_greeting *greeting)
 	if (!first && !other_life)
 		return;
 	follow_begin(follow, (struct feed_position){ greeting->log_file, greeting->log_offset });
-	if (!nothing_told && other_life)
+	if (nothing_told)
+		return;
+	if (other_life)
 		log_warning("the store has begun a new epoch: every client is told to fetch anew");
-	if (!nothing_told)
-		delivery_resync(hub);
+	hub->statistics.resyncs[other_life ? RESYNC_NEW_EPOCH : RESYNC_FEED_LOST]++;
+	delivery_resync(hub);
 }
 
 /* ---- the whole ---- */

@@ -28,3 +28,6 @@ bool follow_has_begun(const struct follow *follow);
 
 /* Reads changes from this position on, where feed_begin() may begin. */
 void follow_begin(struct follow *follow, struct feed_position position);
+
+/* Delivers what is in the log already, unless that takes seconds. Returns 0 or -errno. */
+int follow_catch_up(struct follow *follow);

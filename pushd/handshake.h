@@ -139,5 +139,6 @@ void handshake_refuse(struct buffer *to, unsigned status, const char *code, cons
 /* The same with what belongs to an error. */
 void handshake_refuse_error(struct buffer *to, enum handshake_error error);
 
-/* The status of that answer, for statistics. */
+/* The status and the code of that answer. */
 unsigned handshake_error_status(enum handshake_error error);
+const char *handshake_error_code(enum handshake_error error);

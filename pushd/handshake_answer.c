@@ -163,3 +163,8 @@ unsigned handshake_error_status(enum handshake_error error)
 {
 	return errors[error].status;
 }
+
+const char *handshake_error_code(enum handshake_error error)
+{
+	return errors[error].code;
+}

@@ -25,10 +25,24 @@ void hub_read_clock(struct hub *hub)
 	hub->wall = (int64_t)time(NULL);
 }
 
+/* Of a connection that nobody closed or refused. */
+static void count_end(struct hub *hub, const struct session *session)
+{
+	uint64_t *closed = hub->statistics.closed;
+
+	if (session->state == SESSION_CLOSING || session->state == SESSION_REFUSED)
+		return;
+	if (session->events)
+		closed[END_STREAM]++;
+	else
+		closed[session->state == SESSION_HEAD ? END_UNFINISHED : END_1006]++;
+}
+
 void hub_kill(struct hub *hub, struct session *session)
 {
 	if (session->state == SESSION_DEAD)
 		return;
+	count_end(hub, session);
 	delivery_leave(hub, session);
 	newcomers_remove(session);
 	clients_remove(&hub->clients, session);
@@ -122,8 +136,9 @@ static bool fits_under_cork(const struct session *session, size_t len)
 	return (session->queue ? session->queue->bytes.len : 0) + len <= CORK_MAX;
 }
 
+/* Sends what holds so many messages. */
 static int hub_send_within(struct hub *hub, struct session *session, struct slice frame,
-	size_t limit)
+	size_t limit, unsigned messages)
 {
 	bool queued;
 	int r;
@@ -134,6 +149,10 @@ static int hub_send_within(struct hub *hub, struct session *session, struct slic
 		return 0;
 	queued = session->queue;
 	r = frame.len > 0 ? session_send(session, frame, limit) : -ENOMEM;
+	if (r == 0) {
+		hub->statistics.bytes_out += frame.len;
+		hub->statistics.messages_out += messages;
+	}
 	if (r == 0 && session->queue && !queued && !session->corked)
 		r = hub_begin_queue(hub, session);
 	if (r < 0)
@@ -152,22 +171,28 @@ static struct slice hub_envelope(const struct hub *hub, const struct session *se
 int hub_tell(struct hub *hub, struct session *session)
 {
 	return hub_send_within(hub, session, hub_envelope(hub, session, &hub->message),
-		hub->config->push.send_queue);
+		hub->config->push.send_queue, 1);
 }
 
-void hub_send_control(struct hub *hub, struct session *session, struct slice bytes)
+static void hub_send_surely(struct hub *hub, struct session *session, struct slice bytes,
+	unsigned messages)
 {
 	size_t limit = hub->config->push.send_queue + CONTROL_ROOM;
 
-	if (hub_send_within(hub, session, bytes, limit) != SESSION_FULL)
+	if (hub_send_within(hub, session, bytes, limit, messages) != SESSION_FULL)
 		return;
 	notice_stalled(hub, session);
 	hub_kill(hub, session);
 }
 
+void hub_send_control(struct hub *hub, struct session *session, struct slice bytes)
+{
+	hub_send_surely(hub, session, bytes, 0);
+}
+
 void hub_tell_surely(struct hub *hub, struct session *session)
 {
-	hub_send_control(hub, session, hub_envelope(hub, session, &hub->message));
+	hub_send_surely(hub, session, hub_envelope(hub, session, &hub->message), 1);
 }
 
 static void close_websocket(struct hub *hub, struct session *session, uint16_t code,
@@ -192,7 +217,7 @@ static void close_events(struct hub *hub, struct session *session, uint16_t code
 	if (end.code) {
 		message_begin(&error);
 		message_error(&error, end.code, end.sentence);
-		hub_send_control(hub, session, message_event(&error, hub->epoch));
+		hub_send_surely(hub, session, message_event(&error, hub->epoch), 1);
 	}
 }
 
@@ -215,22 +240,27 @@ static void see_off(struct hub *hub, struct session *session, enum session_state
 
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason)
 {
+	enum session_state state = session->events ? SESSION_REFUSED : SESSION_CLOSING;
+
 	if (is_closed(session))
 		return;
+	statistics_closed(&hub->statistics, code);
 	notice_close(session, code, reason);
 	delivery_leave(hub, session);
+	session->state = (uint8_t)state; /* if it is gone before it hears that, too */
 	if (session->events)
 		close_events(hub, session, code, reason);
 	else
 		close_websocket(hub, session, code, reason);
 	hub_uncork(hub, session);
-	see_off(hub, session, session->events ? SESSION_REFUSED : SESSION_CLOSING);
+	see_off(hub, session, state);
 	if (session->events)
 		hub_finish(session);
 }
 
 void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error)
 {
+	statistics_refused(&hub->statistics, token_error_code(error));
 	message_begin(&hub->message);
 	message_auth_failed(&hub->message, error);
 	hub_tell_surely(hub, session);
@@ -245,6 +275,7 @@ void hub_finish(struct session *session)
 
 void hub_refuse(struct hub *hub, struct session *session, struct slice answer)
 {
+	session->state = SESSION_REFUSED; /* if the answer cannot be sent, too */
 	hub_send_control(hub, session, answer);
 	see_off(hub, session, SESSION_REFUSED);
 	hub_finish(session);

@@ -19,6 +19,7 @@
 #include "pushd/newcomers.h"
 #include "pushd/notices.h"
 #include "pushd/registry.h"
+#include "pushd/statistics.h"
 
 /* A walk over all sessions in search of those whose users the store must be asked about. */
 struct catchup_round {
@@ -50,6 +51,9 @@ struct hub {
 	uint32_t now;		 /* seconds of the loop's clock, which never jumps */
 	int64_t wall;		 /* seconds since the epoch */
 	unsigned live;		 /* sessions that speak for a user */
+	unsigned errands;	 /* requests of clients that the store has not answered */
+	unsigned users;		 /* whom they speak for */
+	struct statistics statistics;
 };
 
 /* Reads the time into the hub, at the beginning of what an event causes. */

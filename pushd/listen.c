@@ -41,7 +41,7 @@ static int remove_stale(const struct sockaddr_un *address)
 	return unlink(address->sun_path) < 0 ? -errno : 0;
 }
 
-static int listen_unix(const char *path)
+int server_listen_unix(const char *path, mode_t mode)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, r;
@@ -53,7 +53,7 @@ static int listen_unix(const char *path)
 	if (r < 0)
 		return r;
 	fd = listen_on(AF_UNIX, &address, sizeof(address));
-	if (fd >= 0 && chmod(path, 0660) < 0) {
+	if (fd >= 0 && chmod(path, mode) < 0) {
 		r = -errno;
 		close(fd);
 		return r;
@@ -103,5 +103,5 @@ static int listen_tcp(const char *where)
 
 int server_listen(const char *where)
 {
-	return where[0] == '/' ? listen_unix(where) : listen_tcp(where);
+	return where[0] == '/' ? server_listen_unix(where, 0660) : listen_tcp(where);
 }

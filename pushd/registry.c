@@ -174,3 +174,16 @@ struct session *subscriber_oldest(const struct subscriber *subscriber)
 		session = session->next;
 	return session;
 }
+
+void subscriber_reverse(struct subscriber *subscriber)
+{
+	struct session *session = take(subscriber->sessions);
+
+	while (session) {
+		struct session *next = session->next;
+
+		session->next = subscriber->sessions;
+		subscriber->sessions = session;
+		session = next;
+	}
+}

@@ -65,5 +65,8 @@ void registry_release(struct registry *registry);
 void subscriber_add(struct subscriber *subscriber, struct session *session);
 void subscriber_remove(struct subscriber *subscriber, struct session *session);
 
+/* Turns the order of its sessions round: those that were added oldest last. */
+void subscriber_reverse(struct subscriber *subscriber);
+
 /* The session that has been connected for longest. */
 struct session *subscriber_oldest(const struct subscriber *subscriber);

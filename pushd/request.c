@@ -25,6 +25,7 @@ static struct slice written(const struct hub *hub)
 static void refuse(struct hub *hub, struct session *session, const struct gate_refusal *refusal,
 	struct buffer *headers)
 {
+	statistics_refused(&hub->statistics, refusal->code);
 	buffer_append_string(headers, refusal->headers);
 	if (!buffer_string(headers)) {
 		hub_kill(hub, session);
@@ -39,6 +40,7 @@ static void refuse(struct hub *hub, struct session *session, const struct gate_r
 
 static void refuse_error(struct hub *hub, struct session *session, enum handshake_error error)
 {
+	statistics_refused(&hub->statistics, handshake_error_code(error));
 	buffer_clear(&hub->bytes);
 	notice_refuse(session, handshake_error_status(error));
 	handshake_refuse_error(&hub->bytes, error);
@@ -63,11 +65,12 @@ static void upgrade(struct hub *hub, struct session *session,
 	}
 	if (pass->authenticated)
 		hub_cork(session); /* until the greeting */
-	hub_send_control(hub, session, written(hub));
-	if (session->state == SESSION_DEAD)
-		return; /* it has not waited for that */
 	session->protocol = request->protocol_offered;
 	session->state = SESSION_ANONYMOUS;
+	hub->statistics.upgraded++;
+	hub_send_control(hub, session, written(hub));
+	if (session->state == SESSION_DEAD)
+		return; /* it was gone before this */
 	if (pass->authenticated) {
 		authenticate(hub, session, pass);
 		return;
@@ -126,6 +129,7 @@ static void begin_events(struct hub *hub, struct session *session, struct slice 
 	buffer_clear(&hub->bytes);
 	event_stream_accept(&hub->bytes, headers);
 	session->events = true;
+	hub->statistics.streams++;
 	limit_silence(hub, session);
 	hub_cork(session); /* until the greeting */
 	hub_send_control(hub, session, written(hub));
@@ -247,6 +251,7 @@ void request_write_refusal(struct buffer *to)
 void request_refuse(struct hub *hub, struct session *session)
 {
 	buffer_clear(&hub->bytes);
+	statistics_refused(&hub->statistics, "full");
 	request_write_refusal(&hub->bytes);
 	notice_refuse(session, 503);
 	hub_refuse(hub, session, written(hub));

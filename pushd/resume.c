@@ -66,6 +66,29 @@ int resume_new(struct hub *hub, struct session *session, uint64_t since, struct 
 	return 0;
 }
 
+void resume_encode(const struct resume *resume, struct buffer *to)
+{
+	encode_u64(to, resume->since);
+	encode_u8(to, resume->reset);
+	encode_short(to, slice_of(resume->epoch));
+}
+
+int resume_decode(struct hub *hub, struct session *session, struct decoder *from)
+{
+	uint64_t since = decode_u64(from);
+	uint8_t reset = decode_u8(from);
+	struct slice epoch = decode_short(from);
+	int r;
+
+	if (from->failed || reset > 1 || epoch.len >= EPOCH_MAX ||
+		memchr(epoch.data, '\0', epoch.len))
+		return -EBADMSG;
+	r = resume_new(hub, session, since, epoch);
+	if (r == 0 && reset)
+		resume_give_up(session->resume);
+	return r;
+}
+
 static void on_missed(void *context, int result, struct inbox_answer *answer)
 {
 	struct resume *resume = context;

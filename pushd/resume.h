@@ -30,6 +30,13 @@ bool resume_is_answered(const struct resume *resume);
 const struct position *resume_end(const struct resume *resume);
 
 /*
+ * Appends what resume_decode() makes the same of for a session of another process, but for
+ * the answer: that one must be asked for again. Decoding returns 0, -ENOMEM or -EBADMSG.
+ */
+void resume_encode(const struct resume *resume, struct buffer *to);
+int resume_decode(struct hub *hub, struct session *session, struct decoder *from);
+
+/*
  * Sends the session each change that was missed, with the list in hub->latest where that is
  * needed, until something does not fit. Returns false if the client must fetch anew.
  */

@@ -10,16 +10,21 @@
 
 #include "lib/log.h"
 #include "pushd/acceptor.h"
+#include "pushd/catchup.h"
+#include "pushd/control_socket.h"
 #include "pushd/conversation.h"
+#include "pushd/farewell.h"
 #include "pushd/follow.h"
 #include "pushd/handshake.h"
+#include "pushd/notify.h"
+#include "pushd/reload.h"
+#include "pushd/upgrade.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <systemd/sd-daemon.h>
+#include <sys/un.h>
 #include <systemd/sd-event.h>
 
 enum {
@@ -28,17 +33,26 @@ enum {
 	READ_SIZE = 65536,	/* bytes of one read, for all clients */
 	READS_MAX = 16,		/* of one client in one round, then it is the others' turn */
 	TICK_USEC = 1000 * 1000,
+	CONTROL_PATIENCE = 60,	 /* seconds for a peer on the control socket to ask something */
 	STOP_PATIENCE_MS = 3000, /* for the clients to take the close frame */
-	RETURN_SPREAD_MS = 5,	 /* between two clients that come back, on average … */
-	RETURN_MAX_MS = 30000,	 /* … but after no more than this */
 };
+
+/* What sockets are called where descriptors are handed over. */
+static const char LISTENER[] = "listen";
+static const char CONTROL[] = "control";	     /* its path is to be removed in the end */
+static const char CONTROL_GIVEN[] = "control-given"; /* its path is somebody else's */
 
 struct server {
 	struct hub hub;
+	struct config *config; /* the hub's */
+	const char *config_path;
 	sd_event *event;
 	struct acceptor *acceptor;
+	struct control_socket *control; /* NULL = there is none */
+	char *control_path;		/* NULL = somebody else's */
 	struct follow *follow;
-	sd_event_source *tick;
+	struct upgrade *upgrade;
+	sd_event_source *clients, *tick;
 	size_t due_at;	/* how far the walk over those who are due has come */
 	uint8_t input[READ_SIZE];
 };
@@ -126,6 +140,60 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+/* ---- another configuration, another program ---- */
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+{
+	struct server *server = context;
+
+	(void)source;
+	(void)info;
+	hub_read_clock(&server->hub);
+	notify_reloading("Reading the configuration");
+	reload(&server->hub, server->config_path, &server->config);
+	hub_bury(&server->hub);
+	notify_ready();
+	return 0;
+}
+
+static int describe(void *context, struct handover *handover)
+{
+	struct server *server = context;
+	struct acceptor *acceptor = server->acceptor;
+	int r = follow_catch_up(server->follow);
+
+	handover->begun = follow_has_begun(server->follow);
+	handover->position = feed_position(server->hub.feed);
+	for (size_t i = 0; r == 0 && i < acceptor_count(acceptor); i++)
+		r = handover_add_socket(handover, LISTENER, acceptor_fd(acceptor, i));
+	if (r == 0 && server->control)
+		r = handover_add_socket(handover, server->control_path ? CONTROL : CONTROL_GIVEN,
+			control_socket_fd(server->control));
+	return r;
+}
+
+static int pause_clients(void *context, bool paused)
+{
+	struct server *server = context;
+	int r = sd_event_source_set_enabled(server->clients, paused ? SD_EVENT_OFF : SD_EVENT_ON);
+
+	return r < 0 ? r : acceptor_pause(server->acceptor, paused);
+}
+
+/* The clients are there again; whoever waits for the store waits for this program now. */
+static void go_on_from(struct server *server, const struct handover *handover)
+{
+	struct hub *hub = &server->hub;
+
+	if (handover->begun)
+		follow_begin(server->follow, handover->position);
+	reload_apply(hub);
+	catchup_begin_round(hub);
+	hub_bury(hub);
+	log_info("upgraded in place: %zu clients, %u ms", hub->clients.count,
+		upgrade_paused_for(handover));
+}
+
 /* ---- the whole ---- */
 
 static int add_sources(struct server *server)
@@ -138,7 +206,10 @@ static int add_sources(struct server *server)
 	for (size_t i = 0; r >= 0 && i < ARRAY_LENGTH(endings); i++)
 		r = sd_event_add_signal(event, NULL, endings[i] | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
 	if (r < 0 ||
-	    (r = sd_event_add_io(event, NULL, server->hub.clients_fd, EPOLLIN, on_clients, server)) < 0 ||
+	    (r = sd_event_add_signal(event, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK, on_hangup,
+		     server)) < 0 ||
+	    (r = sd_event_add_io(event, &server->clients, hub->clients_fd, EPOLLIN, on_clients,
+		     server)) < 0 ||
 	    (r = sd_event_add_time_relative(event, &server->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
 		     on_tick, server)) < 0 ||
 	    (r = follow_new(hub, event, &server->follow)) < 0)
@@ -160,6 +231,9 @@ static int open_hub(struct hub *hub)
 		log_error("libcrypto has no SHA-1, which every WebSocket handshake needs");
 		return r;
 	}
+	hub->clients_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (hub->clients_fd < 0)
+		return -errno;
 	if ((r = registry_init(&hub->registry)) < 0 || (r = inbox_new(hub->config, &hub->inbox)) < 0)
 		return r;
 	r = feed_new(hub->config, &hub->feed);
@@ -168,33 +242,123 @@ static int open_hub(struct hub *hub)
 	return r;
 }
 
-int server_new(const struct config *config, const int *listen_fds, size_t listen_count,
-	struct server **ret_server)
+static int add_listeners(struct server *server, const struct server_sockets *sockets)
 {
+	int r = acceptor_new(&server->hub, server->event, sockets->clients, sockets->count,
+		&server->acceptor);
+
+	if (sockets->control < 0)
+		return r;
+	if (r == 0 && sockets->control_path) {
+		server->control_path = strdup(sockets->control_path);
+		r = server->control_path ? 0 : -ENOMEM;
+	}
+	if (r < 0) {
+		close(sockets->control);
+		return r;
+	}
+	return control_socket_new(&server->hub, server->event, sockets->control,
+		server->control_path, CONTROL_PATIENCE, &server->control);
+}
+
+static int add_upgrade(struct server *server, const struct program *program)
+{
+	const struct upgrade_server calls = { server, describe, pause_clients };
+
+	return upgrade_new(server->event, &server->hub, program, &calls, &server->upgrade);
+}
+
+/* The sockets on which another program has listened. */
+static int inherit_listeners(struct server *server, const struct handover *handover)
+{
+	struct server_sockets sockets = { .control = -1 };
+	struct sockaddr_un address = { 0 };
+	socklen_t len = sizeof(address) - 1; /* so that a path ends */
+
+	for (size_t i = 0; i < handover->socket_count; i++) {
+		const struct handover_socket *socket = &handover->sockets[i];
+
+		if (strcmp(socket->name, LISTENER) == 0 && sockets.count < SERVER_LISTEN_MAX)
+			sockets.clients[sockets.count++] = socket->fd;
+		else if (strcmp(socket->name, CONTROL) == 0 &&
+			getsockname(socket->fd, (struct sockaddr *)&address, &len) == 0)
+			sockets.control_path = address.sun_path;
+		if (strncmp(socket->name, CONTROL, strlen(CONTROL)) == 0)
+			sockets.control = socket->fd;
+	}
+	return add_listeners(server, &sockets);
+}
+
+static int open_server(struct server *server, const struct server_setup *setup)
+{
+	struct handover handover;
+	int r = open_hub(&server->hub);
+
+	if (r >= 0)
+		r = sd_event_new(&server->event);
+	if (r >= 0)
+		r = add_sources(server);
+	if (r >= 0)
+		r = add_upgrade(server, setup->program);
+	if (r < 0)
+		return r;
+	if (setup->state_fd < 0)
+		return add_listeners(server, &setup->sockets);
+	r = upgrade_take_over(&server->hub, setup->state_fd, &handover);
+	if (r >= 0)
+		r = inherit_listeners(server, &handover);
+	if (r >= 0)
+		go_on_from(server, &handover);
+	return r;
+}
+
+int server_new(const struct server_setup *setup, struct server **ret_server)
+{
+	_cleanup_(freeing_config_free) struct config *config = setup->config;
 	_cleanup_(freeing_server_free) struct server *server = calloc(1, sizeof(*server));
 	int r;
 
 	if (!server)
 		return -ENOMEM;
 	server->hub.clients_fd = -1;
-	server->hub.config = config;
+	server->hub.config = server->config = take(config);
+	server->config_path = setup->config_path;
 	hub_read_clock(&server->hub);
-	r = open_hub(&server->hub);
-	if (r < 0)
-		return r;
-	server->hub.clients_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (server->hub.clients_fd < 0)
-		return -errno;
-	r = sd_event_new(&server->event);
-	if (r >= 0)
-		r = add_sources(server);
-	if (r >= 0)
-		r = acceptor_new(&server->hub, server->event, listen_fds, listen_count,
-			&server->acceptor);
+	server->hub.statistics.begun = server->hub.now;
+	r = open_server(server, setup);
 	if (r < 0)
 		return r;
 	*ret_server = take(server);
 	return 0;
+}
+
+static void close_hub(struct hub *hub)
+{
+	inbox_free(hub->inbox); /* frees those whom it owes answers */
+	feed_free(hub->feed);
+	token_verifier_free(hub->verifier);
+	clients_release(&hub->clients);
+	registry_release(&hub->registry);
+	broadcasts_release(&hub->broadcasts);
+	message_release(&hub->message);
+	buffer_release(&hub->bytes);
+	buffer_release(&hub->latest);
+	closing_fd(&hub->clients_fd);
+}
+
+int server_check(const struct config *config, int state_fd)
+{
+	struct hub hub = { .config = config, .clients_fd = -1 };
+	int r;
+
+	hub_read_clock(&hub);
+	r = open_hub(&hub);
+	if (r < 0)
+		closing_fd(&state_fd);
+	else
+		r = upgrade_check(&hub, state_fd);
+	close_hub(&hub);
+	return r;
 }
 
 struct server *server_free(struct server *server)
@@ -209,43 +373,17 @@ struct server *server_free(struct server *server)
 		hub_kill(hub, session);
 	hub_bury(hub);
 	acceptor_free(server->acceptor);
+	upgrade_free(server->upgrade);
+	control_socket_free(server->control);
 	follow_free(server->follow);
+	sd_event_source_unref(server->clients);
 	sd_event_source_unref(server->tick);
-	inbox_free(hub->inbox); /* frees those whom it owes answers */
 	sd_event_unref(server->event);
-	feed_free(hub->feed);
-	token_verifier_free(hub->verifier);
-	clients_release(&hub->clients);
-	registry_release(&hub->registry);
-	broadcasts_release(&hub->broadcasts);
-	message_release(&hub->message);
-	buffer_release(&hub->bytes);
-	buffer_release(&hub->latest);
-	closing_fd(&server->hub.clients_fd);
+	close_hub(hub);
+	config_free(server->config);
+	free(server->control_path);
 	free(server);
 	return NULL;
-}
-
-/* Tells every client to go, and spreads their return. */
-static void dismiss_all(struct hub *hub)
-{
-	uint64_t spread = (uint64_t)hub->clients.count * RETURN_SPREAD_MS;
-	struct session *session;
-	uint32_t random = 0;
-	char reason[16];
-	size_t at = 0;
-
-	spread = spread < 1000 ? 1000 : spread > RETURN_MAX_MS ? RETURN_MAX_MS : spread;
-	while ((session = clients_next(&hub->clients, &at))) {
-		if (session->state == SESSION_HEAD || session->state == SESSION_REFUSED) {
-			hub_kill(hub, session);
-			continue;
-		}
-		if (getrandom(&random, sizeof(random), 0) < 0)
-			random = (uint32_t)session->fd * 2654435761U;
-		snprintf(reason, sizeof(reason), "%u", (unsigned)(random % spread));
-		hub_close(hub, session, WEBSOCKET_GOING_AWAY, reason);
-	}
 }
 
 /* Waits for the clients to answer the close frame. */
@@ -254,7 +392,7 @@ static int dismiss(struct server *server)
 	int64_t begin = server->hub.now;
 	int r = 0;
 
-	dismiss_all(&server->hub);
+	farewell_to_all(&server->hub);
 	hub_bury(&server->hub);
 	while (r >= 0 && server->hub.clients.count > 0 &&
 	       server->hub.now - begin < STOP_PATIENCE_MS / 1000) {
@@ -271,10 +409,10 @@ static int dismiss(struct server *server)
 
 int server_run(struct server *server)
 {
-	int r = sd_notify(0, "READY=1\nSTATUS=Serving clients");
+	int r;
 
-	if (r >= 0)
-		r = sd_event_loop(server->event);
-	sd_notify(0, "STOPPING=1");
+	notify_ready();
+	r = sd_event_loop(server->event);
+	notify_stopping();
 	return r < 0 ? r : dismiss(server);
 }

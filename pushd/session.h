@@ -49,6 +49,7 @@ struct session {
 	int fd;
 	uint32_t expires;	/* the token does; seconds since the epoch */
 	uint32_t issued;	/* the token was; the same, 0 = it does not say */
+	uint32_t key;		/* that the token was signed with, as a principal has it */
 	uint32_t connected;	/* seconds of the loop's clock: it was accepted */
 	uint32_t heard;		/* the same: a byte last came; or, as a stream's client has
 				 * nothing to say, the heartbeat last left */

@@ -9,26 +9,10 @@
  */
 #include "pushd/websocket.h"
 
-#include "pushd/frame.h"
-#include "pushd/utf8_stream.h"
+#include "pushd/websocket_partial.h"
 
 #include <assert.h>
 #include <errno.h>
-
-struct websocket_partial {
-	enum websocket_kind kind; /* of the message under way; NOTHING = none */
-	struct utf8_stream utf8;  /* of its text */
-	size_t fragments;	  /* that it came in */
-	struct buffer message;
-
-	/* The frame under way; header_len 0 = none */
-	uint8_t header[FRAME_HEADER_MAX];
-	uint8_t header_len;
-	bool header_complete;
-	struct frame frame;
-	uint64_t received; /* bytes of its payload */
-	uint8_t control[WEBSOCKET_CONTROL_MAX];
-};
 
 static const struct {
 	uint16_t code;

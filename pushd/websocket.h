@@ -9,6 +9,7 @@
 #pragma once
 
 #include "lib/buffer.h"
+#include "lib/codec.h"
 #include "lib/slice.h"
 
 #include <stdbool.h>
@@ -88,6 +89,14 @@ struct websocket_event {
  */
 int websocket_next(struct websocket *websocket, struct websocket_input *input, size_t max_message,
 	struct websocket_event *ret_event);
+
+/*
+ * Appends what is incomplete, so that websocket_decode() can go on from there in another
+ * process. Decoding fills a zeroed struct. It returns 0; -ENOMEM; or -EBADMSG for bytes that
+ * no client can have led to, and then nothing is kept.
+ */
+void websocket_encode(const struct websocket *websocket, struct buffer *to);
+int websocket_decode(struct websocket *websocket, struct decoder *from);
 
 /*
  * Writes the header of a whole, unmasked frame with so many bytes of payload.

@@ -35,6 +35,11 @@ int answers_status(const struct answers *answers)
 	return r < 0 ? r : buffer_status(&answers->owners);
 }
 
+size_t answers_count(const struct answers *answers)
+{
+	return answers->owners.len / sizeof(struct answer_owner);
+}
+
 /* Ends an answer: gives its frame to the client that is still there. */
 static void answer_finish(const struct answer_owner *owner, const char *frame)
 {
@@ -46,7 +51,7 @@ static void answer_finish(const struct answer_owner *owner, const char *frame)
 static void answers_finish(struct answers *answers, bool deliver)
 {
 	const struct answer_owner *owners = (const void *)answers->owners.data;
-	size_t count = answers->owners.len / sizeof(*owners);
+	size_t count = answers_count(answers);
 	size_t at = 0;
 
 	for (size_t i = 0; i < count; at += owners[i++].bytes)

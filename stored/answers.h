@@ -26,6 +26,8 @@ struct answer_owner {
 void answers_add(struct answers *answers, struct client *client, uint32_t number,
 	uint8_t operation, int status, const struct store_reply *reply);
 
+size_t answers_count(const struct answers *answers);
+
 /* How far it has come, to take back what was added since: of a transaction that failed. */
 struct answers_mark {
 	size_t frames, owners;

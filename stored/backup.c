@@ -6,6 +6,7 @@
 
 #include "lib/log.h"
 #include "lib/timestamp.h"
+#include "stored/permission.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -77,7 +78,7 @@ struct backup *backup_free(struct backup *backup)
 bool backup_takes(const struct client *client, const struct store_frame *frame)
 {
 	return (frame->operation == INBOX_BACKUP || frame->operation == INBOX_BACKUP_END) &&
-	       peer_may(client->peer.right, (enum inbox_operation)frame->operation);
+	       permission_given(client->peer.right, (enum inbox_operation)frame->operation);
 }
 
 /* Starts the thread. Returns 0 or -errno. */

@@ -2,6 +2,7 @@
 #include "stored/batch.h"
 
 #include "lib/log.h"
+#include "stored/permission.h"
 
 #include <errno.h>
 
@@ -12,6 +13,7 @@ struct job {
 	bool forbidden;
 	bool writes;
 	bool done; /* and answered */
+	int status; /* of the answer */
 };
 
 struct batch {
@@ -58,7 +60,7 @@ int batch_add(struct batch *batch, struct client *client, const struct store_fra
 
 	if (r < 0 || frame->status != 0)
 		return -EBADMSG;
-	job->forbidden = !peer_may(client->peer.right, job->request.operation);
+	job->forbidden = !permission_given(client->peer.right, job->request.operation);
 	job->writes = !job->forbidden && store_operation_writes(job->request.operation);
 	job->done = false;
 	job->client = client;
@@ -82,9 +84,10 @@ static int status_of(int r)
 	return r == -ENOSPC || r == -EDQUOT ? INBOX_STORAGE_FULL : INBOX_FAILED;
 }
 
-static void job_answer(struct batch *batch, const struct job *job, int r, struct answers *answers)
+static void job_answer(struct batch *batch, struct job *job, int r, struct answers *answers)
 {
-	answers_add(answers, job->client, job->number, (uint8_t)job->request.operation, status_of(r),
+	job->status = status_of(r);
+	answers_add(answers, job->client, job->number, (uint8_t)job->request.operation, job->status,
 		&batch->reply);
 }
 
@@ -101,7 +104,7 @@ static void end_turn(struct batch *batch, bool writes)
 }
 
 /* Runs these jobs that write in one transaction; if it fails nothing has happened. */
-static int run_transaction(struct batch *batch, const struct job *jobs, size_t count,
+static int run_transaction(struct batch *batch, struct job *jobs, size_t count,
 	struct answers *answers)
 {
 	int r = store_begin(batch->store);
@@ -126,7 +129,7 @@ static int run_transaction(struct batch *batch, const struct job *jobs, size_t c
 static int run_alone(struct batch *batch, struct answers *written)
 {
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct job *job = &batch->jobs[i];
+		struct job *job = &batch->jobs[i];
 		struct answers_mark mark = answers_mark(written);
 		int r;
 
@@ -192,7 +195,7 @@ static int run_read(struct batch *batch, struct job *job, struct answers *read)
 }
 
 /* What the peer may not ask; said once for a connection. */
-static void refuse(struct batch *batch, const struct job *job, struct answers *answers)
+static void refuse(struct batch *batch, struct job *job, struct answers *answers)
 {
 	struct client *client = job->client;
 
@@ -240,10 +243,15 @@ static int run_all(struct batch *batch, struct answers *written, struct answers 
 
 int batch_run(struct batch *batch, struct answers *written, struct answers *read)
 {
+	uint64_t *results = store_counters(batch->store)->results;
 	int r = run_all(batch, written, read);
 
-	while (batch->count > 0)
-		store_request_release(&batch->jobs[--batch->count].request);
+	while (batch->count > 0) {
+		struct job *job = &batch->jobs[--batch->count];
+
+		results[job->status]++;
+		store_request_release(&job->request);
+	}
 	if (r >= 0)
 		r = answers_status(written);
 	return r < 0 ? r : answers_status(read);

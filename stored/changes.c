@@ -13,6 +13,8 @@
  */
 #include "stored/store_internal.h"
 
+#include "lib/timestamp.h"
+
 #include <errno.h>
 
 /* The ring of broadcast changes is that of no user. */
@@ -71,16 +73,42 @@ static int put_into_ring(struct store *store, const struct change *change)
 	return r < 0 ? r : table_put(store->changes, store->txn, &slot, buffer_slice(&store->record));
 }
 
+/* How many notifications a change names. */
+static uint64_t count_ids(struct slice ids)
+{
+	return (ids.len + 1) / (UUID_LENGTH + 1);
+}
+
+/*
+ * Notes in which microsecond this is, for those who measure how long changes are under way. The
+ * millisecond stays what it is everywhere else: of a change that took longer than that to make,
+ * it is the last microsecond of it.
+ */
+static void note_moment(struct change *change)
+{
+	int64_t since = timestamp_now_us() - change->time * 1000;
+
+	change->microseconds = since < 0 ? 0 : since > 999 ? 999 : (unsigned)since;
+}
+
+static int log_change(struct store *store, struct change *change)
+{
+	int r;
+
+	note_moment(change);
+	r = format_record(store, change);
+	return r == 0 ? store_log(store, buffer_slice(&store->record)) : r;
+}
+
 /* Keeps a change for those who come back, and logs it; row is what was created, or NULL. */
 static int publish(struct store *store, struct change *change, const struct row *row)
 {
 	int r = put_into_ring(store, change);
 
+	counters_add(&store->counters, change->kind, count_ids(change->ids));
 	if (r == 0 && row)
 		r = tell_in_full(store, change, &row->notification);
-	if (r == 0 && row)
-		r = format_record(store, change);
-	return r == 0 ? store_log(store, buffer_slice(&store->record)) : r;
+	return r == 0 ? log_change(store, change) : r;
 }
 
 static int finish_change(struct store *store, struct user *user, struct change *change,
@@ -134,9 +162,8 @@ int store_tell(struct store *store, struct slice name, const struct user *user,
 	enum change_kind kind, int64_t now)
 {
 	struct change change = { .kind = kind, .time = now, .user = name, .counts = user->counts };
-	int r = format_record(store, &change);
 
-	return r == 0 ? store_log(store, buffer_slice(&store->record)) : r;
+	return log_change(store, &change);
 }
 
 int store_forget_changes(struct store *store, struct slice name)

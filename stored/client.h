@@ -1,8 +1,8 @@
 /* One connection to the store's socket: bytes in, bytes out, nothing of what they mean. */
 #pragma once
 
+#include "lib/peer.h"
 #include "lib/store_protocol.h"
-#include "stored/peer.h"
 
 struct client {
 	struct client *next, *previous; /* of struct clients */

@@ -1,6 +1,8 @@
 /* Connections and their limits, see clients.h. */
 #include "stored/clients.h"
 
+#include "lib/log.h"
+
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -20,10 +22,16 @@ static unsigned count_descriptors(void)
 	return limit.rlim_cur > DESCRIPTORS_KEPT ? (unsigned)limit.rlim_cur - DESCRIPTORS_KEPT : 1;
 }
 
-int clients_init(struct clients *clients, const struct config *config)
+int clients_init(struct clients *clients, const struct config *config, struct counters *counters)
 {
-	*clients = (struct clients){ .max = count_descriptors() };
-	return peer_rules_init(&clients->rules, config);
+	_cleanup_(buffer_release) struct buffer unknown = { 0 };
+	int r;
+
+	*clients = (struct clients){ .max = count_descriptors(), .counters = counters };
+	r = peer_rules_init(&clients->rules, config->store.api_users, &unknown);
+	if (r == 0 && unknown.len > 0)
+		log_warning("[store] api-users: there is no user %s", buffer_string(&unknown));
+	return r;
 }
 
 static void unlink_client(struct clients *clients, struct client *client)
@@ -34,7 +42,7 @@ static void unlink_client(struct clients *clients, struct client *client)
 		clients->first = client->next;
 	if (client->next)
 		client->next->previous = client->previous;
-	clients->count--;
+	clients->counters->connections = --clients->count;
 }
 
 void clients_release(struct clients *clients)
@@ -77,11 +85,15 @@ static enum inbox_status judge(const struct clients *clients, int fd, struct pee
 }
 
 /* A greeting that says why there is no connection. If it does not fit at once it is lost. */
-static void turn_away(int fd, enum inbox_status status)
+static void turn_away(struct clients *clients, int fd, enum inbox_status status)
 {
 	_cleanup_(buffer_release) struct buffer frame = { 0 };
 	size_t begin = store_frame_begin(&frame, 0, STORE_GREETING, (uint16_t)status);
 
+	if (status == INBOX_FORBIDDEN)
+		clients->counters->without_rights++;
+	else
+		clients->counters->without_room++;
 	store_frame_end(&frame, begin);
 	if (buffer_status(&frame) == 0)
 		(void)!send(fd, frame.data, frame.len, MSG_NOSIGNAL);
@@ -99,7 +111,7 @@ struct client *clients_accept(struct clients *clients, int listen_fd)
 		return NULL;
 	refusal = judge(clients, fd, &peer);
 	if (refusal != 0) {
-		turn_away(fd, refusal);
+		turn_away(clients, fd, refusal);
 		return NULL;
 	}
 	client = client_new(take_fd(&fd), &peer);
@@ -109,6 +121,7 @@ struct client *clients_accept(struct clients *clients, int listen_fd)
 	if (client->next)
 		client->next->previous = client;
 	clients->first = client;
-	clients->count++;
+	clients->counters->connections = ++clients->count;
+	clients->counters->accepted++;
 	return client;
 }

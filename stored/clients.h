@@ -2,15 +2,17 @@
 #pragma once
 
 #include "stored/client.h"
+#include "stored/counters.h"
 
 struct clients {
 	struct client *first; /* a list by client->next */
 	unsigned count, max;
 	struct peer_rules rules;
+	struct counters *counters; /* told of all that come and go */
 };
 
-/* Returns 0 or -errno. */
-int clients_init(struct clients *clients, const struct config *config);
+/* counters must outlive it. Returns 0 or -errno. */
+int clients_init(struct clients *clients, const struct config *config, struct counters *counters);
 
 /* Closes and frees all of them, whatever is due to them. */
 void clients_release(struct clients *clients);

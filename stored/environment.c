@@ -396,6 +396,11 @@ int environment_write_back(struct environment *environment)
 	return writeback_step(environment->writeback, (uint64_t)end->file * LOG_FILE + end->offset);
 }
 
+struct timing environment_checkpoints(const struct environment *environment)
+{
+	return writeback_checkpoints(environment->writeback);
+}
+
 int environment_keep_house(struct environment *environment)
 {
 	int64_t now = timestamp_now();

@@ -11,6 +11,7 @@
 
 #include "lib/config.h"
 #include "lib/inbox.h"
+#include "stored/counters.h"
 
 #include <db.h>
 
@@ -78,6 +79,9 @@ int environment_add_file(struct environment *environment, const char *file);
  * grown enough since the last. 0 or -errno.
  */
 int environment_write_back(struct environment *environment);
+
+/* How long checkpoints took. */
+struct timing environment_checkpoints(const struct environment *environment);
 
 /* Removes old logs, when there may be any. 0 or -errno. */
 int environment_keep_house(struct environment *environment);

@@ -24,6 +24,7 @@ struct flusher {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	struct list waiting, durable; /* under the lock, like all below */
+	struct flushes flushes;
 	int failed;		      /* -errno of the first flush that failed */
 	bool ending;
 	int event_fd;
@@ -51,9 +52,23 @@ static void list_move(struct list *to, struct list *from)
 	list_clear(from);
 }
 
+/* One flush, begun at that moment, was for all of these. */
+static void count_flush(struct flushes *flushes, int64_t begin, const struct list *list)
+{
+	uint64_t requests = 0;
+
+	for (const struct committed *committed = list->first; committed; committed = committed->next)
+		requests += answers_count(&committed->answers);
+	timing_add(&flushes->time, begin);
+	flushes->requests += requests;
+	if (requests > flushes->most)
+		flushes->most = requests;
+}
+
 /* Flushes for all that wait. The lock is held on entry and on return, but not meanwhile. */
 static void flush_waiting(struct flusher *flusher)
 {
+	int64_t begin = timing_now();
 	struct list taken;
 	int r;
 
@@ -64,6 +79,7 @@ static void flush_waiting(struct flusher *flusher)
 	pthread_mutex_lock(&flusher->lock);
 	if (r < 0 && flusher->failed == 0)
 		flusher->failed = r;
+	count_flush(&flusher->flushes, begin, &taken);
 	list_move(&flusher->durable, &taken);
 	eventfd_write(flusher->event_fd, 1);
 }
@@ -162,6 +178,7 @@ int flusher_take(struct flusher *flusher, struct answers *ret_answers)
 
 	pthread_mutex_lock(&flusher->lock);
 	r = flusher->failed;
+	store_counters(flusher->store)->flushes = flusher->flushes;
 	committed = r == 0 ? flusher->durable.first : NULL;
 	if (committed) {
 		flusher->durable.first = committed->next;

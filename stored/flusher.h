@@ -27,6 +27,6 @@ enum { FLUSHER_NOTHING = 1 };
 /*
  * Takes back the answers of one batch that is durable now. Returns 0,
  * FLUSHER_NOTHING, or the -errno of a failed flush: then nothing may be
- * acknowledged any more.
+ * acknowledged any more. Tells the store's counters how many flushes there were.
  */
 int flusher_take(struct flusher *flusher, struct answers *ret_answers);

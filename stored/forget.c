@@ -1,6 +1,5 @@
 /*
- * What an administrator does to a user: forgetting one, ending the connections, revoking
- * the tokens.
+ * What an administrator does to a user: forgetting one, revoking the tokens.
  *
  * Forgetting takes constant work, however much there is: the user is a stranger at once, and
  * the sweep removes the rows, and the user's own row in the end. Who comes back meanwhile, or
@@ -80,15 +79,12 @@ int store_tokens_valid_from(struct store *store, struct slice name, int64_t *ret
 	return decoder_finish(&from);
 }
 
-int store_disconnect(struct store *store, const struct inbox_request *request, struct user *user,
+int store_revoke(struct store *store, const struct inbox_request *request, struct user *user,
 	struct store_reply *reply)
 {
 	int64_t now = timestamp_now();
-	int r = request->revoke ? revoke_tokens(store, request->user, now) : 0;
+	int r = revoke_tokens(store, request->user, now);
 
 	(void)reply;
-	if (r < 0)
-		return r;
-	return store_tell(store, request->user, user,
-		request->revoke ? CHANGE_REVOKED : CHANGE_DISCONNECTED, now);
+	return r < 0 ? r : store_tell(store, request->user, user, CHANGE_REVOKED, now);
 }

@@ -338,7 +338,7 @@ int server_new(const struct config *config, struct store *store, const int *list
 	server->clients_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (server->clients_fd < 0)
 		return -errno;
-	if ((r = clients_init(&server->clients, config)) < 0 ||
+	if ((r = clients_init(&server->clients, config, store_counters(store))) < 0 ||
 	    (r = batch_new(store, &server->batch)) < 0 || (r = sd_event_new(&server->event)) < 0 ||
 	    (r = server_add_signals(server->event)) < 0 ||
 	    (r = flusher_new(store, &server->flusher)) < 0 ||

@@ -51,9 +51,10 @@ static const struct {
 	[INBOX_WITHDRAW] = { store_withdraw, true },
 	[INBOX_WITHDRAW_BROADCAST] = { store_withdraw_broadcast, true },
 	[INBOX_FORGET] = { store_forget, true },
-	[INBOX_DISCONNECT] = { store_disconnect, true },
+	[INBOX_REVOKE] = { store_revoke, true },
 	[INBOX_EXPORT] = { store_export, false },
 	[INBOX_IMPORT] = { store_import, true },
+	[INBOX_STATISTICS] = { store_statistics, false },
 };
 
 const char *store_table_name(size_t i)
@@ -131,6 +132,7 @@ int store_open(const struct config *config, struct store **ret_store)
 		return -ENOMEM;
 	store->sweeping = true;
 	retention_init(&store->retention, config);
+	counters_init(&store->counters);
 	r = environment_open(config, &store->environment);
 	if (r < 0)
 		return r;
@@ -200,9 +202,11 @@ int store_commit(struct store *store)
 	}
 	r = environment_commit(store->environment, take(store->txn));
 	if (r < 0) {
+		counters_abort(&store->counters);
 		store_remember(store);
 		return r;
 	}
+	counters_commit(&store->counters);
 	store->durable_id = store->last_id;
 	store->ahead = false;
 	return 0;
@@ -211,6 +215,7 @@ int store_commit(struct store *store)
 void store_abort(struct store *store)
 {
 	environment_abort(take(store->txn));
+	counters_abort(&store->counters);
 	store_remember(store);
 }
 
@@ -351,6 +356,11 @@ int store_greeting(struct store *store, struct inbox_greeting *ret_greeting)
 	if (r == 0)
 		*ret_greeting = greeting;
 	return r;
+}
+
+struct counters *store_counters(struct store *store)
+{
+	return &store->counters;
 }
 
 void store_reply_notification(struct store_reply *reply, const struct notification *notification)

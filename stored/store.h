@@ -8,6 +8,7 @@
 #pragma once
 
 #include "lib/inbox.h"
+#include "stored/counters.h"
 
 #include <stdatomic.h>
 
@@ -77,6 +78,9 @@ int store_remove_leftovers(struct store *store);
 
 /* Whether housekeeping leaves the log alone. */
 void store_hold(struct store *store, bool held);
+
+/* For those who count what the store does not see: requests, flushes, connections. */
+struct counters *store_counters(struct store *store);
 
 /* The epoch and the end of the log, between two transactions. Returns 0 or -errno. */
 int store_greeting(struct store *store, struct inbox_greeting *ret_greeting);

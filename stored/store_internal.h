@@ -1,6 +1,7 @@
 /* What the files of the store share: its tables, and the steps of an operation. */
 #pragma once
 
+#include "stored/counters.h"
 #include "stored/environment.h"
 #include "stored/row.h"
 #include "stored/store.h"
@@ -66,6 +67,7 @@ struct store {
 	bool sweeping;	  /* there may be users in `sweeps` */
 	int64_t next_due; /* nothing is due before */
 	struct retention retention;
+	struct counters counters;
 };
 
 /* ---- store.c: the list of tables ---- */
@@ -285,5 +287,6 @@ store_operation store_create;				 /* create.c */
 store_operation store_mark_read, store_mark_unread, store_read_all, store_seen, store_delete,
 	store_delete_all, store_delete_read, store_withdraw; /* write.c */
 store_operation store_broadcast, store_withdraw_broadcast; /* broadcast.c */
-store_operation store_forget, store_disconnect;		 /* forget.c */
+store_operation store_forget, store_revoke;		 /* forget.c */
 store_operation store_export, store_import;		 /* export.c, import.c */
+store_operation store_statistics;			 /* statistics.c */

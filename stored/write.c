@@ -103,6 +103,7 @@ static int bulk(struct store *store, const struct inbox_request *request, struct
 		return 0;
 	if (user_add_bulk(user, kind, now, &store->last_id) == USER_BUSY)
 		return INBOX_BUSY;
+	counters_add(&store->counters, changes[kind], affected);
 	r = sweep_start(store, request->user);
 	return r == 0 ? store_change(store, request->user, user, changes[kind], now, NULL) : r;
 }

@@ -21,6 +21,7 @@ struct writeback {
 	size_t count;
 	uint64_t checkpoint; /* the end of the log at the last one; 0 = not yet known */
 	bool held;	     /* no checkpoint */
+	struct timing checkpoints;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
@@ -132,6 +133,11 @@ void writeback_hold(struct writeback *writeback, bool held)
 	writeback->held = held;
 }
 
+struct timing writeback_checkpoints(const struct writeback *writeback)
+{
+	return writeback->checkpoints;
+}
+
 enum what_next { NOTHING, PASS, CHECKPOINT };
 
 /* What is to be done when the log has grown by so much. */
@@ -149,10 +155,12 @@ static enum what_next decide(const struct writeback *writeback, uint64_t since)
 static int checkpoint(struct writeback *writeback, uint64_t position)
 {
 	DB_ENV *handle = writeback->handle;
+	int64_t begin = timing_now();
 	int r = environment_error(handle->txn_checkpoint(handle, 0, 0, 0));
 
 	if (r < 0)
 		return r;
+	timing_add(&writeback->checkpoints, begin);
 	writeback->checkpoint = position;
 	pthread_mutex_lock(&writeback->lock);
 	writeback->found = -1;

@@ -20,6 +20,9 @@ int writeback_new(DB_ENV *handle, struct writeback **ret_writeback);
 /* Ends the thread once its pass is over. Returns NULL. */
 struct writeback *writeback_free(struct writeback *writeback);
 
+/* How long checkpoints took. */
+struct timing writeback_checkpoints(const struct writeback *writeback);
+
 /* Names a file with pages to bring to the disk; before the first step. Returns 0 or -errno. */
 int writeback_add_file(struct writeback *writeback, int directory_fd, const char *path);
 

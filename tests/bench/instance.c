@@ -2,18 +2,12 @@
 #include "tests/bench/instance.h"
 
 #include "stored/server.h"
-#include "tests/bench/samples.h"
+#include "tests/bench/process.h"
 #include "tests/bench/scratch.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-
-enum { LISTEN_FD = 3 /* where systemd puts a socket, sd_listen_fds(3) */ };
 
 struct instance {
 	char directory[SCRATCH_PATH + 16];
@@ -22,7 +16,8 @@ struct instance {
 	pid_t pid; /* 0 = it does not run */
 };
 
-static int write_config(const struct instance *instance, enum config_durability durability)
+static int write_config(const struct instance *instance, enum config_durability durability,
+	const char *more)
 {
 	_cleanup_(closing_file) FILE *file = fopen(instance->config_path, "we");
 
@@ -30,9 +25,9 @@ static int write_config(const struct instance *instance, enum config_durability 
 		return -errno;
 	fprintf(file,
 		"[store]\nhome = %s/home\nsocket = %s/socket\n"
-		"durability = %s\nmax-per-user = 0\ndisk-reserve = 1M\n",
+		"durability = %s\nmax-per-user = 0\ndisk-reserve = 1M\n%s",
 		instance->directory, instance->directory,
-		durability == DURABILITY_SYNC ? "sync" : "write");
+		durability == DURABILITY_SYNC ? "sync" : "write", more);
 	return fflush(file) == 0 ? 0 : -errno;
 }
 
@@ -49,6 +44,12 @@ static int read_config(struct instance *instance)
 int instance_new(const char *parent, const char *name, enum config_durability durability,
 	struct instance **ret_instance)
 {
+	return instance_new_with(parent, name, durability, "", ret_instance);
+}
+
+int instance_new_with(const char *parent, const char *name, enum config_durability durability,
+	const char *more, struct instance **ret_instance)
+{
 	_cleanup_(freeing_instance_free) struct instance *instance = calloc(1, sizeof(*instance));
 	int r;
 
@@ -61,7 +62,7 @@ int instance_new(const char *parent, const char *name, enum config_durability du
 		instance->directory);
 	if (mkdir(instance->directory, 0700) < 0)
 		return -errno;
-	r = write_config(instance, durability);
+	r = write_config(instance, durability, more);
 	if (r == 0)
 		r = read_config(instance);
 	if (r < 0)
@@ -81,50 +82,26 @@ struct instance *instance_free(struct instance *instance)
 	return NULL;
 }
 
-/* What the new process does: it becomes the program, with the socket in its place. */
-static void become(const struct instance *instance, const char *program, pid_t parent,
-	int listen_fd)
-{
-	char pid[16];
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	if (setenv("LISTEN_PID", pid, 1) < 0 || setenv("LISTEN_FDS", "1", 1) < 0)
-		_exit(1);
-	if (listen_fd == LISTEN_FD ? fcntl(listen_fd, F_SETFD, 0) < 0
-				   : dup2(listen_fd, LISTEN_FD) < 0)
-		_exit(1);
-	execl(program, program, "--config", instance->config_path, "--log-level", "error", NULL);
-	perror(program);
-	_exit(1);
-}
-
 int instance_start(struct instance *instance)
 {
 	_cleanup_(closing_fd) int listen_fd = server_listen(instance->config->store.socket);
-	const char *build = getenv("top_builddir");
-	pid_t parent = getpid();
 	char program[PATH_MAX];
+	const char *const command[] = { process_built("stored/tidings-stored", program), "--config",
+		instance->config_path, "--log-level", "error", NULL };
+	pid_t pid;
 
 	if (listen_fd < 0)
 		return listen_fd;
-	snprintf(program, sizeof(program), "%s/stored/tidings-stored", build ? build : ".");
-	instance->pid = fork();
-	if (instance->pid == 0)
-		become(instance, program, parent, listen_fd);
-	return instance->pid < 0 ? -errno : 0;
+	pid = process_start(command, listen_fd);
+	if (pid < 0)
+		return pid;
+	instance->pid = pid;
+	return 0;
 }
 
 void instance_kill(struct instance *instance)
 {
-	pid_t pid = take(instance->pid);
-
-	if (pid <= 0)
-		return;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	process_end(take(instance->pid), SIGKILL);
 }
 
 const struct config *instance_config(const struct instance *instance)
@@ -132,25 +109,17 @@ const struct config *instance_config(const struct instance *instance)
 	return instance->config;
 }
 
+const char *instance_config_path(const struct instance *instance)
+{
+	return instance->config_path;
+}
+
 int64_t instance_cpu_ns(const struct instance *instance)
 {
-	clockid_t clock;
-	int r = -clock_getcpuclockid(instance->pid, &clock);
-
-	return r < 0 ? r : cpu_ns(clock);
+	return process_cpu_ns(instance->pid);
 }
 
 int64_t instance_resident(const struct instance *instance)
 {
-	_cleanup_(closing_file) FILE *file = NULL;
-	char path[64], line[256];
-	long long kilobytes = -1;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)instance->pid);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	while (kilobytes < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "VmRSS: %lld kB", &kilobytes);
-	return kilobytes < 0 ? -ENODATA : kilobytes * 1024;
+	return process_memory(instance->pid, "status", "VmRSS");
 }

@@ -18,6 +18,10 @@ struct instance;
 int instance_new(const char *parent, const char *name, enum config_durability durability,
 	struct instance **ret_instance);
 
+/* The same; `more` is further text of the configuration, for the programs around the store. */
+int instance_new_with(const char *parent, const char *name, enum config_durability durability,
+	const char *more, struct instance **ret_instance);
+
 /* Ends it and removes its directory. Returns NULL. */
 struct instance *instance_free(struct instance *instance);
 
@@ -30,6 +34,7 @@ int instance_start(struct instance *instance);
 void instance_kill(struct instance *instance);
 
 const struct config *instance_config(const struct instance *instance);
+const char *instance_config_path(const struct instance *instance);
 
 /* Nanoseconds of processor time that the process has used, or -errno. */
 int64_t instance_cpu_ns(const struct instance *instance);

@@ -20,8 +20,17 @@ store() {
 	"$top_builddir/tests/bench/store" "$@"
 }
 
+push() {
+	"$top_builddir/tests/bench/push" "$@"
+}
+
 nothing_is_left() {
 	[ -z "$(ls -A scratch)" ]
+}
+
+# refute_running DIRECTORY: no process has it in its command line
+refute_running() {
+	[ -z "$(grep -lsF "$1" /proc/[0-9]*/cmdline)" ]
 }
 
 # names MEASUREMENT: those of its rows, in order
@@ -64,6 +73,40 @@ expect_names() {
 	} | expect_names stalls
 }
 
+@test "the push daemon's benchmark prints every figure" {
+	push --json --seconds=0 --clients=50 >rows 2>notes
+	nothing_is_left
+	jq -es 'length > 0 and all(
+		(.program == "push") and (.unit | type == "string") and (.value | type == "number")
+		and (has("against") == has("reference"))
+		and (has("against") == has("ratio")) and (has("bound") == has("met")))' rows
+	printf 'of %s\n' "an idle client" "the push daemon without clients" | expect_names memory
+	{
+		echo "clients of users who never came"
+		echo clients
+		printf 'cpu of a client, %s\n' pushd stored "its own"
+	} | expect_names accept
+	printf '%s\n' "until the last client has it" "cpu of a message" | expect_names broadcast
+	expect_names absent <<<"cpu of a change that concerns nobody"
+	printf 'to the first client, %s\n' median max | expect_names start
+}
+
+@test "figures through the web server are printed where there is one" {
+	push --json --seconds=0 --clients=50 --only=latency --only=stalled --only=http >rows 2>notes
+	nothing_is_left
+	if [ ! -x /usr/sbin/lighttpd ]; then
+		[ "${CI-}" != true ]
+		[ ! -s rows ]
+		[ "$(grep -c 'is left out: lighttpd is not installed' notes)" = 3 ]
+		return
+	fi
+	for step in write "an answer of who only reads" sync "a flush of the disk"; do
+		printf "$step, %s\n" p50 p99 max
+	done | expect_names latency
+	printf '%s\n' "p99 of who reads, write" "memory of who does not read" | expect_names stalled
+	expect_names http <<<"creates, sync, connections 64"
+}
+
 @test "the bare loop logs as much for a create as the store" {
 	store --json --seconds=0 --only=creates >rows
 	jq -es 'map(select(.name | endswith("clients 1, log of a create")))
@@ -90,11 +133,32 @@ expect_names() {
 	nothing_is_left
 }
 
+@test "a signal ends all clients and servers too" {
+	coproc bench { exec "$top_builddir/tests/bench/push" --json --seconds=3600 --clients=50 \
+		--only=memory --only=latency; }
+	local pid=$bench_PID result=0
+	read -r -t 60 line <&"${bench[0]}"
+	[ -n "$line" ]
+	kill -TERM "$pid"
+	wait "$pid" || result=$?
+	[ "$result" = 137 ]
+	nothing_is_left
+	refute_running "$TMPDIR"
+}
+
 @test "what cannot be measured is said" {
-	run store --only=nonsense
-	[ "$status" = 2 ]
-	[[ "$output" == *"nothing is called nonsense"* ]]
+	for program in store push; do
+		run "$program" --only=nonsense
+		[ "$status" = 2 ]
+		[[ "$output" == *"nothing is called nonsense"* ]]
+	done
 	run env top_builddir=/nonexistent "$top_builddir/tests/bench/store" --only=restart
 	[ "$status" = 1 ]
 	nothing_is_left
+	run env top_builddir=/nonexistent "$top_builddir/tests/bench/push" --only=memory
+	[ "$status" = 1 ]
+	nothing_is_left
+	run bash -c 'ulimit -n 1000 && exec "$0" --clients=901' "$top_builddir/tests/bench/push"
+	[ "$status" = 1 ]
+	[[ "$output" == *"1000 descriptors"*"too few for 901 clients"* ]]
 }

@@ -7,6 +7,7 @@
 #include "lib/options.h"
 #include "tests/bench/scratch.h"
 #include "tests/bench/store_bench.h"
+#include "tests/bench/suite.h"
 
 #include <errno.h>
 
@@ -39,10 +40,7 @@ static const struct command_spec command = {
 };
 
 /* In the order in which they must run: what is bulky comes after growth, which needs the rows. */
-static const struct {
-	const char *name;
-	measurement *run;
-} measurements[] = {
+static const struct suite_measurement measurements[] = {
 	{ "creates", measure_creates },
 	{ "growth", measure_growth },
 	{ "bulk", measure_bulk },
@@ -50,35 +48,10 @@ static const struct {
 	{ "broadcast", measure_broadcast },
 	{ "restart", measure_restart },
 	{ "stalls", measure_stalls },
+	{ 0 },
 };
 
-static bool is_chosen(const struct arguments *arguments, const char *name)
-{
-	for (size_t i = 0; i < arguments->only.count; i++)
-		if (strcmp(arguments->only.values[i], name) == 0)
-			return true;
-	return arguments->only.count == 0;
-}
-
-static bool is_measurement(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LENGTH(measurements); i++)
-		if (strcmp(measurements[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static int check_names(const struct arguments *arguments)
-{
-	for (size_t i = 0; i < arguments->only.count; i++) {
-		if (is_measurement(arguments->only.values[i]))
-			continue;
-		fprintf(stderr, "%s: nothing is called %s, see --help\n", command.name,
-			arguments->only.values[i]);
-		return 2;
-	}
-	return 0;
-}
+static const struct suite suite = { .program = "bench/store", .measurements = measurements };
 
 static int run(const struct arguments *arguments, const char *directory)
 {
@@ -89,18 +62,10 @@ static int run(const struct arguments *arguments, const char *directory)
 		.users = arguments->users,
 		.report = { .program = "store", .json = arguments->json },
 	};
-	int r = 0;
+	int status = suite_run(&suite, &arguments->only, &bench);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(measurements); i++) {
-		if (!is_chosen(arguments, measurements[i].name))
-			continue;
-		r = measurements[i].run(&bench);
-		if (r < 0)
-			fprintf(stderr, "%s: %s: %s\n", command.name, measurements[i].name,
-				strerror(-r));
-	}
 	filled_free(bench.filled);
-	return r < 0 ? 1 : 0;
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -112,7 +77,7 @@ int main(int argc, char **argv)
 
 	if (r != 0)
 		return r == OPTIONS_HELP ? 0 : 2;
-	r = check_names(&arguments);
+	r = suite_check(&suite, &arguments.only);
 	if (r != 0)
 		return r;
 	log_open(command.name, LOG_LEVEL_ERROR);

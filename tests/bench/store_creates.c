@@ -4,6 +4,7 @@
  * Both make the same creates in the same number, in turn.
  */
 #include "tests/bench/bare.h"
+#include "tests/bench/series.h"
 #include "tests/bench/store_bench.h"
 
 /* A store and a bare loop, and how far both have come. */
@@ -71,32 +72,6 @@ static const struct inbox_request *next_create(void *context)
 	return &round->create.request;
 }
 
-/* A figure of all rounds. */
-struct series {
-	struct samples store, bare, ratio;
-};
-
-static void series_add(struct series *series, double store, double bare)
-{
-	samples_add(&series->store, store);
-	samples_add(&series->bare, bare);
-	samples_add(&series->ratio, store / bare);
-}
-
-static void series_clear(struct series *series)
-{
-	samples_clear(&series->store);
-	samples_clear(&series->bare);
-	samples_clear(&series->ratio);
-}
-
-static void series_release(struct series *series)
-{
-	samples_release(&series->store);
-	samples_release(&series->bare);
-	samples_release(&series->ratio);
-}
-
 /*
  * The rate; and the processor time of a create, which says less, but on a busy machine
  * too: the clients' own is not in it.
@@ -129,10 +104,10 @@ static int run_round(struct pair *pair, struct crowd *crowd, int64_t duration, s
 		return r;
 	series_add(&rates->rate, (double)count / seconds, (double)count / bare.passed);
 	series_add(&rates->cpu, (double)cpu / 1e3 / (double)count, bare.cpu * 1e6 / (double)count);
-	return samples_status(&rates->rate.ratio);
+	return series_status(&rates->rate);
 }
 
-static void report_series(struct bench *bench, const struct pair *pair, struct series *series,
+static void report_one(struct bench *bench, const struct pair *pair, struct series *series,
 	const char *what, struct row row)
 {
 	char name[64];
@@ -140,11 +115,8 @@ static void report_series(struct bench *bench, const struct pair *pair, struct s
 	snprintf(name, sizeof(name), "%s, clients %u%s", pair->name, pair->clients, what);
 	row.measurement = "creates";
 	row.name = name;
-	row.value = samples_median(&series->store);
 	row.against = "bare loop";
-	row.reference = samples_median(&series->bare);
-	row.ratio = samples_median(&series->ratio);
-	report_row(&bench->report, &row);
+	series_report(&bench->report, series, row);
 }
 
 static void report_rates(struct bench *bench, const struct pair *pair, struct rates *rates)
@@ -152,8 +124,8 @@ static void report_rates(struct bench *bench, const struct pair *pair, struct ra
 	struct row rate = { .unit = "/s", .bound = BOUND_AT_LEAST, .limit = 0.8 };
 	struct row cpu = { .unit = "us" };
 
-	report_series(bench, pair, &rates->rate, "", rate);
-	report_series(bench, pair, &rates->cpu, ", cpu of a create", cpu);
+	report_one(bench, pair, &rates->rate, "", rate);
+	report_one(bench, pair, &rates->cpu, ", cpu of a create", cpu);
 }
 
 /* That both log as much shows that both write the same: else the rates could not be compared. */

@@ -58,7 +58,8 @@ static int write_config(const struct setting *setting, const char *disk_reserve,
 	buffer_print(&text, "disk-reserve=%s\nmax-per-user=0\nretention-days=0\n", disk_reserve);
 	buffer_print(&text, "[auth]\nkey-file=%s/jwt.key\npublisher-keys=%s/publishers\n",
 		setting->directory, setting->directory);
-	buffer_print(&text, "[push]\nlisten=%s\n", setting->sockets[PUSHD]);
+	buffer_print(&text, "[push]\nlisten=%s\ncontrol=%s/push-control.sock\n",
+		setting->sockets[PUSHD], setting->directory);
 	return buffer_status(&text) < 0 ? -ENOMEM : write_text(path, &text);
 }
 

@@ -1,6 +1,7 @@
 /*
  * The frame codec: a client's bytes after the upgrade. However the input is cut,
- * the events must be the same, up to the last byte.
+ * the events must be the same, up to the last byte; also if at each cut another program goes
+ * on with what was written down of it.
  */
 #include "pushd/websocket.h"
 
@@ -46,6 +47,19 @@ static void feed(struct websocket *websocket, const uint8_t *data, size_t len, s
 		abort();
 }
 
+static void hand_over(struct websocket *websocket)
+{
+	_cleanup_(buffer_release) struct buffer bytes = { 0 };
+	struct decoder from;
+
+	websocket_encode(websocket, &bytes);
+	websocket_release(websocket);
+	*websocket = (struct websocket){ 0 };
+	from = decoder_of(bytes.data, bytes.len);
+	if (websocket_decode(websocket, &from) < 0 || decoder_finish(&from) < 0)
+		abort();
+}
+
 /* In pieces of random lengths up to `longest`. */
 static void run(const uint8_t *data, size_t size, size_t longest, size_t max_message,
 	struct buffer *transcript)
@@ -63,6 +77,7 @@ static void run(const uint8_t *data, size_t size, size_t longest, size_t max_mes
 		if (len > size || longest >= size)
 			len = size;
 		feed(&websocket, data, len, max_message, transcript);
+		hand_over(&websocket);
 		data += len;
 		size -= len;
 	}

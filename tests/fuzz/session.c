@@ -17,13 +17,15 @@
  *	*UK		user U's inbox changes; K is c created, C three created, r read, s seen,
  *			a all read, d deleted, D all deleted, x expired, w withdrawn
  *	#K		a broadcast: c created, i imported, w withdrawn, x expired (the oldest)
- *	-UK		user U is: f forgotten, d disconnected, r their tokens revoked
+ *	-UK		user U is: f forgotten, r their tokens revoked
  *	s		the store works on what it was asked
  *	.		… and its next answer arrives
  *	;		… after the one that follows it
  *	,		the store's next answer is a failure
  *	f		the feed stands still, until the next one: answers are faster
  *	d		the store's disk is full, until the next one
+ *	u		another program takes the place of this one
+ *	U		… and from now on so does another after each line
  *	tN		N times N seconds pass
  *	eN		the store begins a new life, empty; N answers come before that is known
  *
@@ -43,6 +45,7 @@ struct play {
 	unsigned selected;
 	unsigned changes, lives;
 	bool held, full;
+	bool restless; /* another program after each line */
 };
 
 static void check(bool good)
@@ -213,7 +216,6 @@ static const struct letter broadcast_letters[] = {
 
 static const struct letter dismissal_letters[] = {
 	{ 'f', CHANGE_FORGOTTEN, false },
-	{ 'd', CHANGE_DISCONNECTED, false },
 	{ 'r', CHANGE_REVOKED, false },
 	{ 0 },
 };
@@ -354,6 +356,9 @@ static void do_quiet_line(struct play *play, char letter, unsigned digit)
 		play->full = !play->full;
 		fixture_set_full(&play->fixture, play->full);
 		break;
+	case 'U':
+		play->restless = true;
+		break;
 	default:
 		break;
 	}
@@ -372,6 +377,8 @@ static void do_line(struct play *play, struct slice line)
 	else if (!(rest.len > 0 &&
 			 rest.data[rest.len - 1] == '~')) /* unless all this is one moment */
 		settle(play);
+	if (play->restless || line.data[0] == 'u')
+		close(fixture_upgrade(&play->fixture));
 }
 
 /* The store answers everything and everybody reads: now all must know the same. */

@@ -30,6 +30,7 @@ static void try_answer(const struct store_frame *frame)
 {
 	struct notification notification;
 	struct inbox_answer answer, copy;
+	struct slice statistics;
 	struct change change;
 	struct entry entry;
 	unsigned items = 0;
@@ -43,6 +44,11 @@ static void try_answer(const struct store_frame *frame)
 	copy = answer;
 	while (inbox_next_entry(&copy, &entry))
 		require(entry.kind < ENTRY_KINDS);
+	copy = answer;
+	items = 0;
+	while (inbox_next_statistics(&copy, &statistics))
+		items++;
+	require(items <= answer.items);
 	while (inbox_next_change(&answer, &change))
 		require(change.kind < CHANGE_KINDS_COUNT);
 }

@@ -26,6 +26,7 @@ tidings=$top_builddir/cli/tidings
 	run -0 curl -sS -o /dev/null -w '%{http_code}' --unix-socket "$dir/push.sock" \
 		http://localhost/api/notifications/ws
 	[ "$output" = 426 ]
+	set_config push control ""
 	activate_program pushd2 port \
 		"$top_builddir/pushd/tidings-pushd" --config "$TIDINGS_CONFIG"
 	run -0 curl -sS -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/api/notifications/ws"

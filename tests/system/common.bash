@@ -40,6 +40,7 @@ begin_tests() {
 	set_config auth key-file "$key_file"
 	set_config auth publisher-keys "$dir/publishers"
 	set_config push listen "$dir/push.sock"
+	set_config push control "$dir/push-control.sock"
 	publisher_token=$(make_token publisher service)
 	export publisher_token
 }
@@ -92,7 +93,8 @@ start_program() {
 }
 
 # activate_program NAME ADDRESS PROGRAM [ARGUMENT...]: with a socket, as by systemd, at
-# a /PATH or, for "port", a free port. Leaves that in $port.
+# a /PATH or, for "port", a free port. Leaves that in $port. Several have commas between them,
+# and NAME=ADDRESS has a name.
 activate_program() {
 	launch "$1" activate "$2" "${@:3}"
 }

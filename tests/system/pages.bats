@@ -83,6 +83,7 @@ same() {
 @test "there is a page for everything that is installed" {
 	page tidings.1
 	page tidings.7
+	page tidings-performance.7
 	page tidings.conf.5
 	for program in $(daemons); do
 		page "$(basename "$program").8"

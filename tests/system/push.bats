@@ -84,7 +84,8 @@ teardown_file() {
 }
 
 @test "sessions over TCP, by a socket that was handed over" {
-	activate_program tcp port "$top_builddir/pushd/tidings-pushd" --config "$TIDINGS_CONFIG"
+	activate_program tcp port "$top_builddir/pushd/tidings-pushd" \
+		--config "$(without_control "$TIDINGS_CONFIG")"
 	tcp=$port scenario upgrade by_tcp
 }
 

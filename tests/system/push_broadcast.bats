@@ -60,10 +60,6 @@ teardown_file() {
 	scenario dismiss forgotten
 }
 
-@test "a user who is disconnected: 4403" {
-	scenario dismiss disconnected
-}
-
 @test "tokens that are revoked: 4403, and refused when joining and renewing" {
 	scenario dismiss revoked
 }

@@ -108,8 +108,8 @@ await_fewer_descriptors() {
 @test "the log names a client by its user and its address, which a trusted proxy may tell" {
 	pushd_options='--log-level debug' pushd_with verbose web trusted-proxies 'unix, 10.0.0.1'
 	verbose=$dir/verbose.sock scenario limits addresses
-	activate_program direct port "$top_builddir/pushd/tidings-pushd" --config "$dir/verbose.conf" \
-		--log-level debug
+	activate_program direct port "$top_builddir/pushd/tidings-pushd" \
+		--config "$(without_control "$dir/verbose.conf")" --log-level debug
 	direct=$port scenario limits own_address
 }
 

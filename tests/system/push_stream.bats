@@ -74,7 +74,8 @@ teardown_file() {
 }
 
 @test "a comment is the heartbeat, whatever the client says" {
-	activate_program lively_port port "$top_builddir/pushd/tidings-pushd" --config "$dir/lively.conf"
+	activate_program lively_port port "$top_builddir/pushd/tidings-pushd" \
+		--config "$(without_control "$dir/lively.conf")"
 	lively_port=$port scenario stream heartbeat
 	stop_program lively_port
 }
@@ -83,7 +84,7 @@ teardown_file() {
 	scenario stream token_ends
 }
 
-@test "forgotten, disconnected, revoked: an error says which, and coming back takes long" {
+@test "forgotten, tokens revoked: an error says which, and coming back takes long" {
 	scenario stream dismissed
 }
 

@@ -438,9 +438,9 @@ refused() {
 	TABLE
 }
 
-@test "404 for all other addresses, and those to come" {
+@test "404 for all other addresses" {
 	for path in /x /%C3%A4 "/$no_such_id/" "/$no_such_id/x" "/${no_such_id}0" /unread-count/ \
-		/stats /disconnect /users /users/u/notifications "/users/u/$no_such_id" /broadcast/x /batch/; do
+		/users /users/u/notifications "/users/u/$no_such_id" /broadcast/x /batch/; do
 		api GET "$path"
 		expect_error 404 not_found
 	done
@@ -679,43 +679,7 @@ refused_token() {
 	refute header Access-Control-Allow-Origin
 }
 
-# Health and the store's absence
-
-@test "healthz: without a token; says whether the push daemon is there" {
-	TOKEN=
-	api GET /healthz
-	expect_error 503 unavailable
-	header Retry-After
-	start_pushd
-	api GET /healthz
-	expect_status 200
-	expect '. == {status: "ok"}'
-	api HEAD /healthz
-	expect_status 200
-	stop_program pushd
-	api GET /healthz
-	expect_error 503 unavailable
-}
-
-@test "healthz: a push daemon whose address is not configured is not looked at" {
-	set_config push listen ''
-	kill -HUP "$(cat "$dir/pids/api")"
-	wait_for_health 200
-	set_config push listen "$dir/push.sock"
-	kill -HUP "$(cat "$dir/pids/api")"
-	wait_for_health 503
-}
-
-# After a reload workers are replaced one after the other
-wait_for_health() {
-	local i
-
-	for i in $(seq 200); do
-		api GET /healthz
-		[ "$status" != "$1" ] || return 0
-	done
-	fail_with "healthz never said $1"
-}
+# The store's absence
 
 @test "without the store: 503 with Retry-After, and all is well when it is back" {
 	create "$user" >/dev/null

@@ -8,6 +8,7 @@
  *		the same with a listening socket as systemd hands it over, at a
  *		/PATH or, for ADDRESS "port", a free port of 127.0.0.1. The line
  *		is "ready" and the port: connections wait, so the program can be used.
+ *		Several have commas between them; NAME=ADDRESS is one with a name.
  *	supervise stop SECONDS PID...
  *		sends SIGTERM to all and waits for their end; fails if one had to be
  *		killed.
@@ -159,24 +160,42 @@ static int listen_at_any_port(int *ret_port)
 	return fd;
 }
 
-static void activate(const char *address)
+/* Makes a listening socket, to be handed over as this descriptor. */
+static void prepare(const char *address, int place, int *port)
 {
 	struct endpoint endpoint;
-	int fd = -1, port = 0;
-	char line[32], pid[32];
+	int fd = -1;
 
 	if (strcmp(address, "port") == 0)
-		fd = listen_at_any_port(&port);
+		fd = listen_at_any_port(port);
 	else if (endpoint_parse(address, &endpoint) < 0 || endpoint_listen(&endpoint, &fd) < 0)
 		die(address);
-	if (fd != LISTEN_FD && dup2(fd, LISTEN_FD) < 0)
+	if (fd != place && dup2(fd, place) < 0)
 		die("dup2");
-	if (fd != LISTEN_FD)
+	if (fd != place)
 		close(fd);
-	fcntl(LISTEN_FD, F_SETFD, 0);
-	snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	setenv("LISTEN_PID", pid, 1);
-	setenv("LISTEN_FDS", "1", 1);
+	fcntl(place, F_SETFD, 0);
+}
+
+static void activate(char *addresses)
+{
+	char line[32], number[32], names[256] = "";
+	int count = 0, port = 0;
+
+	for (char *one; (one = strsep(&addresses, ",")); count++) {
+		char *address = strchr(one, '=');
+
+		prepare(address ? address + 1 : one, LISTEN_FD + count, &port);
+		if (address)
+			*address = '\0';
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+			count > 0 ? ":" : "", address ? one : "unknown");
+	}
+	snprintf(number, sizeof(number), "%d", (int)getpid());
+	setenv("LISTEN_PID", number, 1);
+	snprintf(number, sizeof(number), "%d", count);
+	setenv("LISTEN_FDS", number, 1);
+	setenv("LISTEN_FDNAMES", names, 1);
 	snprintf(line, sizeof(line), "ready %d\n", port);
 	tell(line);
 }

@@ -13,7 +13,8 @@
 static bool changes_equal(const struct change *a, const struct change *b)
 {
 	return a->kind == b->kind && memcmp(&a->counts, &b->counts, sizeof(a->counts)) == 0 &&
-	       a->time == b->time && slice_equal(a->user, b->user) && slice_equal(a->ids, b->ids) &&
+	       a->time == b->time && a->microseconds == b->microseconds &&
+	       slice_equal(a->user, b->user) && slice_equal(a->ids, b->ids) &&
 	       slice_equal(a->notification, b->notification);
 }
 
@@ -50,6 +51,11 @@ static void test_round_trips(void)
 	change.counts = (struct counts){ UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	change.time = INT64_MAX;
 	check_round_trip(&change, "the largest numbers");
+	change.microseconds = 999;
+	check_round_trip(&change, "the last microsecond");
+	change.microseconds = 1;
+	check_round_trip(&change, "one microsecond");
+	change.microseconds = 0;
 	change.counts = (struct counts){ 1, 22, 333, 4444 };
 	change.time = INT64_MIN;
 	check_round_trip(&change, "the earliest time");
@@ -93,6 +99,12 @@ static void test_text(void)
 	change_format(&text, &change);
 	ok_string_equal(buffer_string(&text),
 		"created 57 12 3 1 1767225600123 8:user one " ID " " JSON, "a created one");
+	buffer_clear(&text);
+	change.microseconds = 45;
+	change_format(&text, &change);
+	ok_string_equal(buffer_string(&text),
+		"created 57 12 3 1 1767225600123.045 8:user one " ID " " JSON,
+		"one with microseconds");
 	buffer_clear(&text);
 	change = (struct change){ .kind = CHANGE_ALL_READ, .user = SLICE("u") };
 	change_format(&text, &change);
@@ -138,6 +150,16 @@ static void test_wrong_text(void)
 		"created 1 2 3 4 - 1:u -",
 		"created 1 2 3 4 9223372036854775808 1:u -",
 		"created 1 2 3 4 -9223372036854775809 1:u -",
+		"created 1 2 3 4 5. 1:u -",
+		"created 1 2 3 4 5.000 1:u -",
+		"created 1 2 3 4 5.1 1:u -",
+		"created 1 2 3 4 5.12 1:u -",
+		"created 1 2 3 4 5.1234 1:u -",
+		"created 1 2 3 4 5.-12 1:u -",
+		"created 1 2 3 4 5,123 1:u -",
+		"created 1 2 3 4 .123 1:u -",
+		"created 1 2 3 4 -5.123 1:u -",
+		"created 1 2.123 3 4 5 1:u -",
 		"created 1 2 3 4 5 0: -",
 		"created 1 2 3 4 5 :u -",
 		"created 1 2 3 4 5 2:u -",

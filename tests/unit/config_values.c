@@ -100,6 +100,8 @@ static const struct {
 	{ "web", "workers", "1", "=" },
 	{ "web", "workers", "256", "=" },
 	{ "push", "listen", "127.0.0.1:1,[::]:65535,8080,/run/x.sock", "=" },
+	{ "push", "control", "", "=" },
+	{ "push", "control", LONGEST_SOCKET, "=" },
 	{ "push", "path", "", "=" },
 	{ "push", "path", "/a/~b_c.d-e", "=" },
 	{ "push", "when-full", "refuse-newest", "=" },
@@ -196,6 +198,9 @@ static const struct {
 	{ "push", "listen", "127.0.0.1:", "ADDRESS:PORT" },
 	{ "push", "listen", "/", "ADDRESS:PORT" },
 	{ "push", "listen", LONGEST_SOCKET "s", "ADDRESS:PORT" },
+	{ "push", "control", "c.sock", "the absolute path of a socket" },
+	{ "push", "control", "/", "the absolute path of a socket" },
+	{ "push", "control", LONGEST_SOCKET "s", "the absolute path of a socket" },
 	{ "push", "path", "api", "a URL path" },
 	{ "push", "path", "/api/", "a URL path" },
 	{ "push", "path", "/", "a URL path" },
@@ -300,7 +305,7 @@ static void test_defaults(void)
 	ok_int_equal(load(&config, &problems, "%s", ""), 0, "an empty file");
 	for (; keys[count].section; count++)
 		check_format(config, count, keys[count].default_value, keys[count].name);
-	ok_int_equal(count, 40, "all keys of the page");
+	ok_int_equal(count, 41, "all keys of the page");
 	ok_string_equal(config->store.engine, "bdb", "a string");
 	ok_int_equal(config->store.cache, 64 << 20, "a size");
 	ok_int_equal(config->store.durability, DURABILITY_SYNC, "a choice");

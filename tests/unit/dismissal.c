@@ -1,4 +1,4 @@
-/* What ends the sessions of a user: being forgotten or disconnected, tokens that are revoked. */
+/* What ends the sessions of a user: being forgotten, and tokens that are revoked. */
 #include "tests/tap.h"
 #include "tests/unit/hub_talk.h"
 
@@ -9,7 +9,6 @@ static void test_dismissed(void)
 		const char *close;
 	} cases[] = {
 		{ CHANGE_FORGOTTEN, "close 4403 forgotten" },
-		{ CHANGE_DISCONNECTED, "close 4403 disconnected" },
 		{ CHANGE_REVOKED, "close 4403 token_revoked" },
 	};
 

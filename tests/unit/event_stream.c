@@ -347,7 +347,6 @@ static void test_dismissed(void)
 		const char *heard;
 	} cases[] = {
 		{ CHANGE_FORGOTTEN, "end forgotten" },
-		{ CHANGE_DISCONNECTED, "end disconnected" },
 		{ CHANGE_REVOKED, "end token_revoked" },
 	};
 

@@ -44,9 +44,8 @@ static struct uuid create(const char *user, int64_t when, const struct inbox_onc
 static void revoke_tokens(const char *user)
 {
 	struct inbox_request request = {
-		.operation = INBOX_DISCONNECT,
+		.operation = INBOX_REVOKE,
 		.user = slice_of(user),
-		.revoke = true,
 	};
 
 	fixture_do(&good.fixture, &request);

@@ -1,12 +1,15 @@
 /* A hub with socket pairs and a model of the store, see hub_fixture.h. */
 #include "tests/unit/hub_fixture.h"
 
+#include "pushd/catchup.h"
 #include "pushd/conversation.h"
 #include "pushd/delivery.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 enum { SEND_BUFFER = 1 };
 
@@ -139,9 +142,9 @@ static void load(const char *directory)
 
 	write_file(directory, "key", "a secret for tests, of 32 bytes or more\n");
 	buffer_print(&settings,
-		"[auth]\nkey-file = %s/key\nquery-token = yes\ncookie = token\n"
+		"[store]\nhome = %s\n[auth]\nkey-file = %s/key\nquery-token = yes\ncookie = token\n"
 		"[push]\nmax-connections-per-user = 3\nsend-queue = 4K\nmax-message = 1K\n",
-		directory);
+		directory, directory);
 	write_file(directory, "conf", buffer_string(&settings));
 	buffer_print(&path, "%s/conf", directory);
 	if (config_load(buffer_string(&path), &shared.config, &problems) != 0 ||
@@ -175,6 +178,17 @@ static void load_once(void)
 
 /* ---- the hub ---- */
 
+static void open_hub(struct hub *hub)
+{
+	hub->config = shared.config;
+	hub->verifier = shared.verifier;
+	hub->clients_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (hub->clients_fd < 0 || registry_init(&hub->registry) < 0)
+		abort();
+	if (feed_new(shared.config, &hub->feed) < 0) /* of a store that is not there: only told of */
+		abort();
+}
+
 void fixture_begin(struct hub_fixture *fixture)
 {
 	struct hub *hub = &fixture->hub;
@@ -182,28 +196,25 @@ void fixture_begin(struct hub_fixture *fixture)
 	load_once();
 	*fixture = (struct hub_fixture){ .config = shared.config };
 	memcpy(fixture->tokens, shared.tokens, sizeof(shared.tokens));
-	hub->config = shared.config;
-	hub->verifier = shared.verifier;
 	hub->now = 1000;
 	hub->wall = FIXTURE_WALL;
-	hub->clients_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (hub->clients_fd < 0 || registry_init(&hub->registry) < 0)
-		abort();
+	open_hub(hub);
 	inbox_new(shared.config, &hub->inbox);
 	strcpy(hub->epoch, fixture_epoch(fixture));
 }
 
-void fixture_end(struct hub_fixture *fixture)
+/* All but the inbox, whose questions are ended. */
+static void close_hub(struct hub *hub)
 {
-	struct hub *hub = &fixture->hub;
 	struct session *session;
 	size_t at = 0;
 
 	while ((session = clients_next(&hub->clients, &at)))
 		hub_kill(hub, session);
 	hub_bury(hub);
-	inbox_free(hub->inbox);
-	if (hub->clients.count > 0 || hub->live > 0 || hub->registry.count > 0 ||
+	hub_inbox_cancel(hub->inbox);
+	feed_free(hub->feed);
+	if (hub->clients.count > 0 || hub->live > 0 || hub->users > 0 || hub->registry.count > 0 ||
 		hub->newcomers.count > 0 || hub->leavers.count > 0)
 		abort(); /* somebody was forgotten */
 	clients_release(&hub->clients);
@@ -213,6 +224,79 @@ void fixture_end(struct hub_fixture *fixture)
 	buffer_release(&hub->bytes);
 	buffer_release(&hub->latest);
 	close(hub->clients_fd);
+}
+
+void fixture_end(struct hub_fixture *fixture)
+{
+	close_hub(&fixture->hub);
+	inbox_free(fixture->hub.inbox);
+}
+
+/* ---- another program ---- */
+
+int fixture_save(struct hub_fixture *fixture)
+{
+	int state_fd = memfd_create("state", MFD_CLOEXEC);
+
+	if (state_fd < 0 || handover_save(&fixture->hub, &fixture->handover, state_fd) < 0)
+		abort();
+	return state_fd;
+}
+
+struct slice fixture_state(int state_fd)
+{
+	struct slice bytes = { 0 };
+	struct stat status;
+
+	if (fstat(state_fd, &status) < 0)
+		abort();
+	bytes.len = (size_t)status.st_size;
+	bytes.data = mmap(NULL, bytes.len, PROT_READ, MAP_PRIVATE, state_fd, 0);
+	if (bytes.data == MAP_FAILED)
+		abort();
+	return bytes;
+}
+
+/* The sockets stay open while the hub is gone: each has a copy far above, with its number. */
+static void keep_sockets(struct hub *hub)
+{
+	struct session *session;
+	size_t at = 0;
+
+	while ((session = clients_next(&hub->clients, &at)))
+		if (dup2(session->fd, session->fd + FIXTURE_COPIES) < 0)
+			abort();
+}
+
+static void give_sockets_back(void)
+{
+	for (int fd = 0; fd < FIXTURE_COPIES; fd++)
+		if (dup2(fd + FIXTURE_COPIES, fd) == fd)
+			close(fd + FIXTURE_COPIES);
+}
+
+int fixture_upgrade(struct hub_fixture *fixture)
+{
+	int state_fd = fixture_save(fixture);
+	struct slice bytes = fixture_state(state_fd);
+	struct hub fresh = {
+		.inbox = fixture->hub.inbox,
+		.now = fixture->hub.now,
+		.wall = fixture->hub.wall,
+	};
+
+	keep_sockets(&fixture->hub);
+	close_hub(&fixture->hub);
+	give_sockets_back();
+	fixture->hub = fresh;
+	open_hub(&fixture->hub);
+	if (handover_check(&fixture->hub, bytes) < 0 ||
+		handover_load(&fixture->hub, bytes, &fixture->handover) < 0)
+		abort();
+	catchup_begin_round(&fixture->hub);
+	hub_bury(&fixture->hub);
+	munmap((void *)bytes.data, bytes.len);
+	return state_fd;
 }
 
 int fixture_connect(struct hub_fixture *fixture)

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "pushd/handover.h"
 #include "pushd/hub.h"
 #include "tests/unit/hub_inbox.h"
 
@@ -19,6 +20,7 @@ enum {
 	FIXTURE_LIFE = 1000, /* seconds of a token */
 	FIXTURE_TOKENS = 2 * HUB_MODEL_USERS,
 	FIXTURE_EPOCHS = 9, /* names: the digits from 1 on, over and over */
+	FIXTURE_COPIES = 500, /* descriptors are below */
 };
 
 struct hub_fixture {
@@ -26,6 +28,7 @@ struct hub_fixture {
 	struct config *config;
 	char *tokens[FIXTURE_TOKENS]; /* of the users; and others, that no revocation concerns */
 	bool held;
+	struct handover handover; /* what is handed over beside the hub */
 };
 
 /* Keys and configuration are made once for all hubs of the program. */
@@ -39,6 +42,19 @@ int fixture_connect(struct hub_fixture *fixture);
 
 /* Handles what has come from the clients, until there is nothing. */
 void fixture_run(struct hub_fixture *fixture);
+
+/*
+ * Another program takes the hub's place: all that is left of it is what is handed over, in a
+ * file whose descriptor is returned, to be closed, and the sockets. Whoever waits for the
+ * store's answers is asked for again.
+ */
+int fixture_upgrade(struct hub_fixture *fixture);
+
+/* What is handed over: to be closed. */
+int fixture_save(struct hub_fixture *fixture);
+
+/* Maps such a file, for good. */
+struct slice fixture_state(int state_fd);
 
 /* Lets time pass, and does what is due. */
 void fixture_pass(struct hub_fixture *fixture, uint32_t seconds);

@@ -51,7 +51,7 @@ static struct pending *take_first(struct inbox *inbox)
 	return pending;
 }
 
-struct inbox *inbox_free(struct inbox *inbox)
+void hub_inbox_cancel(struct inbox *inbox)
 {
 	while (inbox->first) {
 		struct pending *pending = take_first(inbox);
@@ -60,6 +60,11 @@ struct inbox *inbox_free(struct inbox *inbox)
 			pending->answered(pending->context, -ECANCELED, NULL);
 		pending_free(pending);
 	}
+}
+
+struct inbox *inbox_free(struct inbox *inbox)
+{
+	hub_inbox_cancel(inbox);
 	hub_model_free(inbox->model);
 	free(inbox);
 	return NULL;

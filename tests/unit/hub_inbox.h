@@ -16,6 +16,9 @@ void hub_inbox_set_full(struct inbox *inbox, bool full);
 /* Another life of the store begins. What was asked is asked of that. */
 void hub_inbox_new_life(struct inbox *inbox);
 
+/* Ends all that was asked, as inbox_free() does. */
+void hub_inbox_cancel(struct inbox *inbox);
+
 /* How many requests wait for their answer. */
 size_t hub_inbox_waiting(const struct inbox *inbox);
 

@@ -249,8 +249,37 @@ static void test_problems(void)
 				"errors %d and %d are told apart", error, other);
 }
 
+static void test_typed_members(void)
+{
+	_cleanup_(freeing_json) struct json_object *object = NULL;
+	int64_t number = 7;
+	struct slice text = SLICE("kept");
+
+	parse(SLICE("{\"n\":5,\"f\":1.5,\"t\":\"x\",\"e\":\"\",\"z\":null}"), &object);
+	ok_int_equal(json_member_number(object, "n", 5, 5, -1, &number), 0, "a number in its limits");
+	ok_int_equal(number, 5, "is given");
+	ok_int_equal(json_member_number(object, "none", 1, 9, -1, &number), 0, "one that is absent");
+	ok_int_equal(number, -1, "is what it is then");
+	ok_int_equal(json_member_number(object, "n", 6, 9, 0, &number), -EINVAL, "below the least");
+	ok_int_equal(json_member_number(object, "n", 1, 4, 0, &number), -EINVAL, "above the most");
+	ok_int_equal(json_member_number(object, "f", 0, 9, 0, &number), -EINVAL, "not a whole one");
+	ok_int_equal(json_member_number(object, "t", 0, 9, 0, &number), -EINVAL, "a text");
+	ok_int_equal(json_member_number(object, "z", 0, 9, 0, &number), -EINVAL, "null");
+	ok_int_equal(number, -1, "nothing is handed out then");
+	ok_int_equal(json_member_text(object, "n", &text), -EINVAL, "a number is no text");
+	ok_int_equal(json_member_text(object, "z", &text), -EINVAL, "nor is null");
+	tap_ok(slice_is(text, "kept"), "nothing is handed out then");
+	ok_int_equal(json_member_text(object, "t", &text), 0, "a text");
+	tap_ok(slice_is(text, "x"), "is given");
+	ok_int_equal(json_member_text(object, "e", &text), 0, "an empty one");
+	tap_ok(text.data && text.len == 0, "is there");
+	ok_int_equal(json_member_text(object, "none", &text), 0, "one that is absent");
+	tap_ok(!text.data, "is not");
+}
+
 int main(void)
 {
+	test_typed_members();
 	test_accepted();
 	test_malformed();
 	test_encoding();

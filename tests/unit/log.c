@@ -80,6 +80,22 @@ static void test_level_names(void)
 	ok_int_equal(level, LOG_LEVEL_DEBUG, "and nothing is handed out");
 }
 
+static void test_set_level(void)
+{
+	static const enum log_level all[] = { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
+		LOG_LEVEL_DEBUG };
+	enum log_level before = log_get_level(), read;
+
+	ok_int_equal(before, LOG_LEVEL_INFO, "info, until something else is said");
+	for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
+		log_set_level(all[i]);
+		ok_int_equal(log_get_level(), all[i], "a level is set");
+		ok_int_equal(log_level_parse(log_level_name(all[i]), &read), 0, "and has a name");
+		ok_int_equal(read, all[i], "which is its own");
+	}
+	log_set_level(before);
+}
+
 static void test_before_open(void)
 {
 	_cleanup_(release) int fd = capture();
@@ -275,6 +291,7 @@ int main(void)
 {
 	saved_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	unsetenv("JOURNAL_STREAM");
+	test_set_level();
 	test_before_open();
 	test_level_names();
 	test_levels();

@@ -117,9 +117,9 @@ static void test_stages(void)
 	hub_client_say(&talk_clients[0], &talk_fixture, SLICE("{\"type\":\"ping\"}"));
 	talk_ok_heard(0, "error; close 4401 the first message must be auth");
 	ok_lists(0, 1, "closed, and until it answers on its way out");
-	fixture_dismiss(&talk_fixture, 0, CHANGE_DISCONNECTED);
+	fixture_dismiss(&talk_fixture, 0, CHANGE_REVOKED);
 	ok_lists(0, 2, "so is a user who is closed");
-	talk_ok_heard(1, "close 4403 disconnected");
+	talk_ok_heard(1, "close 4403 token_revoked");
 	say(1, (struct slice){ "\x88\x80\0\0\0\0", 6 });
 	ok_lists(0, 1, "who has answered is gone");
 	talk_end();

@@ -1,5 +1,5 @@
-/* Who is at the other end of a socket, and what such a one may ask. */
-#include "stored/peer.h"
+/* Who is at the other end of a socket, and which right such a one has. */
+#include "lib/peer.h"
 
 #include "tests/tap.h"
 
@@ -80,31 +80,17 @@ static void test_peers(int listen_fd)
 		"a member of tidings-publish and of 999 others");
 }
 
-static void test_rights(void)
-{
-	for (int operation = 1; operation < INBOX_OPERATIONS; operation++) {
-		bool creates = operation == INBOX_CREATE || operation == INBOX_BROADCAST;
-		bool keeps = operation == INBOX_EXPORT || operation == INBOX_IMPORT ||
-			     operation == INBOX_BACKUP || operation == INBOX_BACKUP_END;
-
-		tap_ok(!peer_may(PEER_NOTHING, operation), "operation %d needs a right", operation);
-		tap_ok(peer_may(PEER_PUBLISH, operation) == creates,
-			"publishers may only create: operation %d", operation);
-		tap_ok(peer_may(PEER_SERVE, operation) == !keeps,
-			"api-users may do what REST needs: operation %d", operation);
-		tap_ok(peer_may(PEER_ALL, operation), "members may do operation %d", operation);
-	}
-}
-
 static void test_rules(void)
 {
-	static char number[] = "4711", root[] = "root", nobody_called[] = "nobody-is-called-so";
-	static char *users[] = { number, root, nobody_called, NULL };
-	struct config config = { .store.api_users = users };
+	static char number[] = "4711", root[] = "root", nobody[] = "nobody-is-called-so";
+	static char other[] = "nor-so", *users[] = { number, nobody, root, other, NULL };
+	_cleanup_(buffer_release) struct buffer unknown = { 0 };
 	struct peer_rules made;
 
-	ok_int_equal(peer_rules_init(&made, &config), 0, "the rules are made");
+	ok_int_equal(peer_rules_init(&made, users, &unknown), 0, "the rules are made");
 	ok_int_equal(made.serve_count, 2, "a name that is nobody's gives nobody a right");
+	tap_ok(slice_is(buffer_slice(&unknown), "nobody-is-called-so, nor-so"),
+		"whom there is not is told");
 	tap_ok(made.serve[0] == 4711 && made.serve[1] == 0, "a number stands for itself, a name for its user");
 	peer_rules_release(&made);
 }
@@ -113,7 +99,6 @@ int main(void)
 {
 	int listen_fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	test_rights();
 	test_rules();
 	if (geteuid() != 0) {
 		tap_skip("only root can connect as somebody else");

@@ -54,7 +54,7 @@ static const struct inbox_request requests[] = {
 	{ .operation = INBOX_WITHDRAW, .user = { "anna", 4 }, .id = { { 255 } } },
 	{ .operation = INBOX_WITHDRAW_BROADCAST, .id = { { 255 } } },
 	{ .operation = INBOX_FORGET, .user = { "anna", 4 } },
-	{ .operation = INBOX_DISCONNECT, .user = { "anna", 4 }, .revoke = true },
+	{ .operation = INBOX_REVOKE, .user = { "anna", 4 } },
 	{ .operation = INBOX_EXPORT, .position = { "\1anna", 5 } },
 	{ .operation = INBOX_EXPORT, .user = { "anna", 4 } },
 	{ .operation = INBOX_IMPORT, .entries = entries, .entry_count = ARRAY_LENGTH(entries) },
@@ -62,6 +62,7 @@ static const struct inbox_request requests[] = {
 		.only_repeat = true },
 	{ .operation = INBOX_BACKUP },
 	{ .operation = INBOX_BACKUP_END },
+	{ .operation = INBOX_STATISTICS },
 };
 
 /* Whether it comes out again: read and written once more it is the same bytes. */

@@ -274,11 +274,55 @@ static void test_signing_by_name(void)
 	}
 }
 
+/* The key that a token came with, so that it can be missed when it is gone. */
+static uint32_t take_key(void)
+{
+	struct config config = fixture_config("HS256", "one", NULL);
+	_cleanup_(freeing_token_verifier_free) struct token_verifier *verifier =
+		fixture_verifier(&config);
+	_cleanup_(buffer_release) struct buffer token = { 0 };
+	_cleanup_(principal_release) struct principal principal = { 0 };
+
+	if (token_verify(verifier, fixture_plain_token(&token, &fixture_hs256), FIXTURE_NOW,
+		    &principal) != 0)
+		exit(1);
+	return principal.key;
+}
+
+static void ok_has_key(uint32_t key, const char *algorithm, const char *key_file,
+	const char *keys_dir, bool expected)
+{
+	struct config config = fixture_config(algorithm, key_file, keys_dir);
+	_cleanup_(freeing_token_verifier_free) struct token_verifier *verifier =
+		fixture_verifier(&config);
+
+	tap_ok(token_verifier_has_key(verifier, key) == expected, "%s, key-file %s, keys-dir %s: %s",
+		algorithm, key_file ? key_file : "none", keys_dir ? keys_dir : "none",
+		expected ? "there is the key" : "it is another key");
+}
+
+static void test_identity(void)
+{
+	uint32_t key;
+
+	fixture_write_text("one", FIXTURE_SECRET);
+	fixture_mkdir("named");
+	fixture_write_text("named/one", FIXTURE_SECRET);
+	key = take_key();
+	ok_has_key(key, "HS256", "one", NULL, true);
+	ok_has_key(key, "HS256", "one", "named", true);
+	ok_has_key(key, "HS256", NULL, "named", false);
+	ok_has_key(key, "HS384", "one", NULL, false);
+	fixture_write_text("one", FIXTURE_SECRET "x");
+	ok_has_key(key, "HS256", "one", NULL, false);
+}
+
 int main(void)
 {
 	fixture_open();
 	test_secrets();
 	test_raw_secret();
+	test_identity();
 	test_asymmetric_keys();
 	test_key_files();
 	test_key_directories();

@@ -120,6 +120,20 @@ static void feed(struct websocket *websocket, const void *data, size_t len, size
 		buffer_print(transcript, "left %zu\n", input.len);
 }
 
+/* Another program goes on: with what this one has written down of it. */
+static void hand_over(struct websocket *websocket, struct buffer *transcript)
+{
+	_cleanup_(buffer_release) struct buffer bytes = { 0 };
+	struct decoder from;
+
+	websocket_encode(websocket, &bytes);
+	websocket_release(websocket);
+	*websocket = (struct websocket){ 0 };
+	from = decoder_of(bytes.data, bytes.len);
+	if (websocket_decode(websocket, &from) < 0 || decoder_finish(&from) < 0)
+		buffer_print(transcript, "not handed over\n");
+}
+
 /* In pieces of `step` bytes after a first one of `first`; 0 = all at once. */
 static void feed_all(struct slice bytes, size_t first, size_t step, size_t max_message,
 	struct buffer *transcript)
@@ -131,6 +145,7 @@ static void feed_all(struct slice bytes, size_t first, size_t step, size_t max_m
 		if (n == 0 || n > bytes.len - at)
 			n = bytes.len - at;
 		feed(&websocket, bytes.data + at, n, max_message, transcript);
+		hand_over(&websocket, transcript);
 	}
 	websocket_release(&websocket);
 }
@@ -146,7 +161,10 @@ static bool holds(const struct buffer *transcript, const char *line)
 		memmem(transcript->data, transcript->len, line, strlen(line)) != NULL;
 }
 
-/* Whole, byte by byte, and cut in two at every place: always the same. */
+/*
+ * Whole, byte by byte, and cut in two at every place, with another program going on at each
+ * cut: always the same.
+ */
 static bool cuts_make_no_difference(struct slice bytes, size_t max_message)
 {
 	_cleanup_(buffer_release) struct buffer whole = { 0 };

@@ -1,4 +1,4 @@
-// What ends the sessions of a user: being forgotten or disconnected, and tokens that are revoked.
+// What ends the sessions of a user: being forgotten, and tokens that are revoked.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -44,23 +44,12 @@ export async function forgotten() {
 	assert.equal((await client.expect('new_notification')).seq, last.seq + 1);
 }
 
-export async function disconnected() {
-	const user = newUser();
-	const store = await Store.open();
-	const clients = await sessionsOf(user), stranger = await join(newUser());
-	await store.disconnect(user);
-	for (const client of clients)
-		assert.equal((await client.closed(4403)).reason, 'disconnected');
-	await stranger.silent();
-	await (await join(user)).silent(); // the token is still good
-}
-
 export async function revoked() {
 	const user = newUser();
 	const store = await Store.open();
 	const old = tokenOf(user);
 	const clients = await sessionsOf(user);
-	await store.disconnect(user, { revoke: true });
+	await store.revoke(user);
 	for (const client of clients)
 		assert.equal((await client.closed(4403)).reason, 'token_revoked');
 	await expectRefused(await Client.open(PUSH, { token: old }));
@@ -84,7 +73,7 @@ export async function amid_joining() {
 	const store = await Store.open();
 	await join(user).then((client) => client.destroy());
 	await shell('kill -STOP "$(cat "$dir/pids/stored")"');
-	const first = store.disconnect(user, { revoke: true });
+	const first = store.revoke(user);
 	const clients = await Promise.all([0, 1, 2].map(() => Client.open(PUSH, { token: tokenOf(user) })));
 	await shell('kill -CONT "$(cat "$dir/pids/stored")"');
 	await first;

@@ -428,9 +428,9 @@ async function assertLogged(log, where, forwarded, address) {
 	const store = await Store.open();
 	const user = newUser();
 	const client = await join(user, { where, headers: forwarded ? { 'X-Forwarded-For': forwarded } : {} });
-	await store.disconnect(user);
+	await store.revoke(user);
 	await client.closed(4403);
-	await shell(`grep -F 'user ${user} at ${address}: closed with 4403: disconnected' "$dir/${log}.log"`);
+	await shell(`grep -F 'user ${user} at ${address}: closed with 4403: token_revoked' "$dir/${log}.log"`);
 	store.close();
 }
 

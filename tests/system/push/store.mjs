@@ -7,7 +7,7 @@ const HEADER = 12, VERSION = 2;
 const TYPES = ['info', 'success', 'warning', 'error'];
 const OPERATIONS = {
 	create: 1, count: 4, markRead: 6, markUnread: 7, readAll: 8, seen: 9, delete: 10, deleteAll: 11, deleteRead: 12,
-	broadcast: 13, withdraw: 14, withdrawBroadcast: 15, forget: 16, disconnect: 17,
+	broadcast: 13, withdraw: 14, withdrawBroadcast: 15, forget: 16, revoke: 17,
 };
 
 // Where the members of an answer stand, behind the header.
@@ -150,8 +150,9 @@ export class Store {
 		return this.#ask('forget', userId);
 	}
 
-	disconnect(userId, { revoke = false } = {}) {
-		return this.#ask('disconnect', userId, Buffer.from([revoke ? 1 : 0]));
+	// Every token of the user that was issued until now.
+	revoke(userId) {
+		return this.#ask('revoke', userId);
 	}
 
 	markRead(userId, id) {

@@ -5,6 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 
 import { BASE, TEXT, exchange, frame, head } from './client.mjs';
 import { PLAIN, STREAM, Stream, streamHead } from './events.mjs';
+import { Peer } from './peer.mjs';
 import { Store } from './store.mjs';
 import { PUSH, dir, join, mint, newUser, resumeQuery, seconds, shell, tokenOf, until } from './setting.mjs';
 import { badTokens, refused } from './upgrade.mjs';
@@ -345,8 +346,7 @@ export async function dismissed() {
 	const stranger = await follow(newUser());
 	for (const [code, dismiss] of [
 		['forgotten', (user) => store.forget(user)],
-		['disconnected', (user) => store.disconnect(user)],
-		['token_revoked', (user) => store.disconnect(user, { revoke: true })],
+		['token_revoked', (user) => store.revoke(user)],
 	]) {
 		const user = newUser();
 		const stream = await follow(user), socket = await join(user);
@@ -363,7 +363,7 @@ export async function dismissed() {
 	// whoever comes back with what was revoked is told so, and has time
 	const name = newUser();
 	const token = mint({ sub: name, iat: seconds() - 10, exp: seconds() + 100 });
-	await store.disconnect(name, { revoke: true });
+	await store.revoke(name);
 	const late = await Stream.open(PUSH, { token });
 	assert.equal((await late.expect('auth_failed')).code, 'token_revoked');
 	await late.closed();
@@ -442,7 +442,7 @@ export async function through_a_web_server() {
 	const resumed = await follow(user, { where, id: `${epoch}:${begin + 1}` });
 	assert.deepEqual(resumed.greeting.slice(1).map(({ seq }) => seq - begin), [2, 3, 3]);
 	await denied(401, 'token_missing', { where, headers: { Connection: 'close' } });
-	await store.disconnect(user);
+	await (await Peer.open()).ask('disconnect', { user });
 	for (const stream of [...streams, resumed])
 		await stream.closed('disconnected');
 	// a client that is gone is noticed through the web server, too

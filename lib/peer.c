@@ -1,7 +1,5 @@
 /* Peers and their rights, see peer.h. */
-#include "stored/peer.h"
-
-#include "lib/log.h"
+#include "lib/peer.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -12,36 +10,6 @@ enum { GROUPS_FIRST = 32 /* room at the first try */ };
 
 static const gid_t NO_GROUP = (gid_t)-1;
 static const char ALL_GROUP[] = "tidings", PUBLISH_GROUP[] = "tidings-publish";
-
-/* Whoever has a right may also do what those with a lesser one may. */
-static const enum peer_right needed[INBOX_OPERATIONS] = {
-	[INBOX_CREATE] = PEER_PUBLISH,
-	[INBOX_BROADCAST] = PEER_PUBLISH,
-	[INBOX_GET] = PEER_SERVE,
-	[INBOX_LIST] = PEER_SERVE,
-	[INBOX_COUNT] = PEER_SERVE,
-	[INBOX_CHANGES] = PEER_SERVE,
-	[INBOX_MARK_READ] = PEER_SERVE,
-	[INBOX_MARK_UNREAD] = PEER_SERVE,
-	[INBOX_READ_ALL] = PEER_SERVE,
-	[INBOX_SEEN] = PEER_SERVE,
-	[INBOX_DELETE] = PEER_SERVE,
-	[INBOX_DELETE_ALL] = PEER_SERVE,
-	[INBOX_DELETE_READ] = PEER_SERVE,
-	[INBOX_WITHDRAW] = PEER_SERVE,
-	[INBOX_WITHDRAW_BROADCAST] = PEER_SERVE,
-	[INBOX_FORGET] = PEER_SERVE,
-	[INBOX_DISCONNECT] = PEER_SERVE,
-	[INBOX_EXPORT] = PEER_ALL,
-	[INBOX_IMPORT] = PEER_ALL,
-	[INBOX_BACKUP] = PEER_ALL,
-	[INBOX_BACKUP_END] = PEER_ALL,
-};
-
-bool peer_may(enum peer_right right, enum inbox_operation operation)
-{
-	return right >= needed[operation];
-}
 
 static gid_t find_group(const char *name)
 {
@@ -63,9 +31,8 @@ static int find_user(const char *name, uid_t *ret_uid)
 	return 0;
 }
 
-int peer_rules_init(struct peer_rules *rules, const struct config *config)
+int peer_rules_init(struct peer_rules *rules, char *const *names, struct buffer *unknown)
 {
-	char *const *names = config->store.api_users;
 	size_t count = 0;
 
 	*rules = (struct peer_rules){
@@ -81,9 +48,9 @@ int peer_rules_init(struct peer_rules *rules, const struct config *config)
 		if (find_user(names[i], &rules->serve[rules->serve_count]) == 0)
 			rules->serve_count++;
 		else
-			log_warning("[store] api-users: there is no user %s", names[i]);
+			buffer_print(unknown, "%s%s", unknown->len > 0 ? ", " : "", names[i]);
 	}
-	return 0;
+	return buffer_status(unknown);
 }
 
 void peer_rules_release(struct peer_rules *rules)

@@ -1,0 +1,198 @@
+/* Statistics as rows of a table, see figures.h. */
+#include "cli/figures.h"
+
+#include "cli/quantity.h"
+
+#include <inttypes.h>
+
+enum { MEMBERS_ALL = 8 /* so many members are shown even if they are 0 */ };
+
+static void quantity_milliseconds(struct buffer *to, uint64_t milliseconds)
+{
+	quantity_microseconds(to, milliseconds * 1000);
+}
+
+/* How a number is written, by what its name ends in; the rest of the name is the label's. */
+static const struct unit {
+	const char *suffix;
+	void (*format)(struct buffer *to, uint64_t number);
+	bool kept; /* in the label, too */
+} units[] = {
+	{ "Bytes", quantity_bytes, false },
+	{ "bytes", quantity_bytes, true },
+	{ "bytesOut", quantity_bytes, true },
+	{ "Microseconds", quantity_microseconds, false },
+	{ "Milliseconds", quantity_milliseconds, false },
+	{ "uptime", quantity_seconds, true },
+};
+
+static bool ends_in(struct slice name, const char *suffix)
+{
+	size_t len = strlen(suffix);
+
+	return name.len >= len && memcmp(name.data + name.len - len, suffix, len) == 0;
+}
+
+static const struct unit *find_unit(struct slice name)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(units); i++)
+		if (ends_in(name, units[i].suffix))
+			return &units[i];
+	return NULL;
+}
+
+/* A name as words: "hitRate" is "hit rate", "all_read" is "all read". */
+static void append_words(struct buffer *to, struct slice name)
+{
+	if (to->len > 0 && name.len > 0)
+		buffer_append_string(to, " ");
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i] == '_' ? ' ' : name.data[i];
+
+		if (c >= 'A' && c <= 'Z') {
+			buffer_append_string(to, i > 0 ? " " : "");
+			c = (char)(c - 'A' + 'a');
+		}
+		buffer_append(to, &c, 1);
+	}
+}
+
+static void append_fraction(struct buffer *to, double number, struct slice name)
+{
+	if (ends_in(name, "Rate"))
+		buffer_print(to, "%.1f %%", number * 100);
+	else
+		buffer_print(to, "%.2f", number);
+}
+
+static void append_value(struct buffer *to, struct json_object *value, struct slice name)
+{
+	const struct unit *unit = find_unit(name);
+
+	switch (json_object_get_type(value)) {
+	case json_type_int:
+		if (unit)
+			unit->format(to, json_object_get_uint64(value));
+		else
+			buffer_append_decimal(to, json_object_get_uint64(value));
+		return;
+	case json_type_double:
+		append_fraction(to, json_object_get_double(value), name);
+		return;
+	case json_type_boolean:
+		buffer_append_string(to, json_object_get_boolean(value) ? "yes" : "no");
+		return;
+	case json_type_string:
+		buffer_append_slice(to, json_string(value));
+		return;
+	default:
+		buffer_append_string(to, "-");
+	}
+}
+
+static void add_row(struct table *table, struct slice label, const char *more, struct slice value)
+{
+	_cleanup_(buffer_release) struct buffer whole = { 0 };
+
+	buffer_append_slice(&whole, label);
+	buffer_append_string(&whole, more);
+	table_add(table, buffer_slice(&whole), STYLE_PLAIN);
+	table_add(table, value, STYLE_PLAIN);
+}
+
+/* ---- histograms: {"buckets":{BOUND:how many up to it},"count":…,"sum":…}, in microseconds ---- */
+
+static uint64_t number_of(struct json_object *object, const char *name)
+{
+	return json_object_get_uint64(json_object_object_get(object, name));
+}
+
+/* The bound that so many percent do not exceed. */
+static void append_bound(struct buffer *to, struct json_object *histogram, uint64_t percent)
+{
+	uint64_t count = number_of(histogram, "count");
+	const char *last = "";
+
+	json_object_object_foreach(json_object_object_get(histogram, "buckets"), bound, below)
+	{
+		last = bound;
+		if (json_object_get_uint64(below) * 100 < count * percent)
+			continue;
+		buffer_append_string(to, "up to ");
+		quantity_microseconds(to, strtoull(bound, NULL, 10));
+		return;
+	}
+	buffer_append_string(to, "above ");
+	quantity_microseconds(to, strtoull(last, NULL, 10));
+}
+
+static void add_bound(struct table *table, struct slice label, const char *more,
+	struct json_object *histogram, uint64_t percent)
+{
+	_cleanup_(buffer_release) struct buffer text = { 0 };
+
+	append_bound(&text, histogram, percent);
+	add_row(table, label, more, buffer_slice(&text));
+}
+
+static void add_histogram(struct table *table, struct slice label, struct json_object *histogram)
+{
+	_cleanup_(buffer_release) struct buffer count = { 0 }, mean = { 0 };
+	uint64_t n = number_of(histogram, "count");
+
+	buffer_append_decimal(&count, n);
+	add_row(table, label, " count", buffer_slice(&count));
+	if (n == 0)
+		return;
+	quantity_microseconds(&mean, number_of(histogram, "sum") / n);
+	add_row(table, label, " mean", buffer_slice(&mean));
+	add_bound(table, label, " of 50 %", histogram, 50);
+	add_bound(table, label, " of 99 %", histogram, 99);
+}
+
+/* ---- members ---- */
+
+static void add_members(struct table *table, struct slice label, struct json_object *object);
+
+static void add_member(struct table *table, struct slice label, struct slice name,
+	struct json_object *value)
+{
+	_cleanup_(buffer_release) struct buffer text = { 0 }, whole = { 0 };
+	const struct unit *unit = find_unit(name);
+	struct slice words = name;
+
+	if (unit && !unit->kept)
+		words.len -= strlen(unit->suffix);
+	buffer_append_slice(&whole, label);
+	append_words(&whole, words);
+	if (json_object_is_type(json_object_object_get(value, "buckets"), json_type_object)) {
+		add_histogram(table, buffer_slice(&whole), value);
+	} else if (json_object_is_type(value, json_type_object)) {
+		add_members(table, buffer_slice(&whole), value);
+	} else if (!json_object_is_type(value, json_type_array)) {
+		append_value(&text, value, name);
+		add_row(table, buffer_slice(&whole), "", buffer_slice(&text));
+	}
+}
+
+static bool is_zero(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_int) && json_object_get_int64(value) == 0;
+}
+
+/* As deep as json_parse() lets them be. */
+static void add_members(struct table *table, struct slice label, struct json_object *object)
+{
+	bool all = label.len == 0 || json_object_object_length(object) <= MEMBERS_ALL;
+
+	json_object_object_foreach(object, name, value)
+	{
+		if (all || !is_zero(value))
+			add_member(table, label, slice_of(name), value);
+	}
+}
+
+void figures_add(struct table *table, struct json_object *object)
+{
+	add_members(table, (struct slice){ 0 }, object);
+}

@@ -1,0 +1,281 @@
+/*
+ * Requests of those who look after the daemon, see control.h.
+ *
+ * A page of connections goes by descriptors, so that it is the same whoever came and went
+ * between two pages, and looks at PAGE_EXAMINED of them at most: clients wait meanwhile.
+ */
+#include "pushd/control.h"
+
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/notification.h"
+#include "pushd/delivery.h"
+
+#include <errno.h>
+#include <limits.h>
+
+enum {
+	PAGE_DEFAULT = 100,
+	PAGE_MAX = 1000,
+	PAGE_EXAMINED = 10000, /* connections, whether they are told or not */
+	ENTRY_MAX = 1024,      /* bytes of one: a name is 255 of them, or twice that, escaped */
+	MEMBERS_MAX = 3,
+};
+
+struct request {
+	struct hub *hub;
+	enum peer_right right;
+	struct json_object *object;
+	struct buffer *to;
+};
+
+/* Why there is no answer but this. */
+enum failure { DONE, WRONG_MEMBER, FORBIDDEN };
+
+typedef enum failure command_runner(const struct request *request);
+
+void control_fail(struct buffer *to, const char *code, const char *sentence)
+{
+	buffer_append_string(to, "{\"error\":");
+	json_append_string(to, slice_of(sentence));
+	buffer_append_string(to, ",\"code\":");
+	json_append_string(to, slice_of(code));
+	buffer_append_string(to, "}\n");
+}
+
+/* ---- the commands ---- */
+
+static enum failure run_ping(const struct request *request)
+{
+	buffer_append_string(request->to, "{\"version\":\"" PACKAGE_VERSION "\"}\n");
+	return DONE;
+}
+
+static enum failure run_statistics(const struct request *request)
+{
+	statistics_format(request->to, request->hub);
+	buffer_append_string(request->to, "\n");
+	return DONE;
+}
+
+/* A user's name, or NULL data where the request has none. */
+static int get_user(const struct request *request, struct slice *ret_user)
+{
+	int r = json_member_text(request->object, "user", ret_user);
+
+	return r == 0 && ret_user->data && !notification_user_valid(*ret_user) ? -EINVAL : r;
+}
+
+static void add_connection(struct buffer *to, const struct hub *hub, const struct session *session)
+{
+	size_t queue = session->queue ? session->queue->bytes.len : 0;
+	char address[ADDRESS_SIZE];
+
+	address_format(&session->address, address);
+	buffer_append_string(to, to->data[to->len - 1] == '[' ? "{\"user\":" : ",{\"user\":");
+	json_append_string(to, subscriber_name(session->subscriber));
+	buffer_print(to, ",\"address\":\"%s\",\"age\":%u,\"queue\":%zu,\"kind\":\"%s\",\"id\":%d}",
+		address, hub->now - session->connected, queue, session->events ? "events" : "websocket",
+		session->fd);
+}
+
+/*
+ * Adds the connections behind *at, of one user or of all (NULL), and moves *at behind those that
+ * were looked at. Returns false when there are no more.
+ */
+static bool add_page(const struct request *request, const struct subscriber *of, unsigned limit,
+	size_t *at)
+{
+	const struct hub *hub = request->hub;
+	struct buffer *to = request->to;
+	size_t ahead;
+
+	for (unsigned examined = 0; limit > 0 && examined < PAGE_EXAMINED; examined++) {
+		const struct session *session = clients_next(&hub->clients, at);
+
+		if (!session)
+			return false;
+		if (!session->subscriber || (of && session->subscriber != of))
+			continue;
+		add_connection(to, hub, session);
+		limit--;
+		if (to->len > CONTROL_ANSWER_MAX - ENTRY_MAX || buffer_status(to) < 0)
+			break;
+	}
+	ahead = *at;
+	return clients_next(&hub->clients, &ahead);
+}
+
+static enum failure run_connections(const struct request *request)
+{
+	struct buffer *to = request->to;
+	const struct subscriber *of = NULL;
+	int64_t after, limit;
+	struct slice user;
+	bool more = false;
+	size_t at;
+
+	if (get_user(request, &user) < 0 ||
+		json_member_number(request->object, "after", 0, INT_MAX, -1, &after) < 0 ||
+		json_member_number(request->object, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &limit) < 0)
+		return WRONG_MEMBER;
+	at = (size_t)(after + 1);
+	if (user.data)
+		of = registry_find(&request->hub->registry, user);
+	buffer_append_string(to, "{\"connections\":[");
+	if (buffer_status(to) == 0 && (of || !user.data))
+		more = add_page(request, of, (unsigned)limit, &at);
+	buffer_append_string(to, "]");
+	if (more)
+		buffer_print(to, ",\"next\":%zu", at - 1);
+	buffer_append_string(to, "}\n");
+	return DONE;
+}
+
+static unsigned disconnect_user(struct hub *hub, struct slice user)
+{
+	struct subscriber *subscriber = registry_find(&hub->registry, user);
+
+	return subscriber ? delivery_disconnect(hub, subscriber) : 0;
+}
+
+static unsigned disconnect_all(struct hub *hub)
+{
+	struct session *session;
+	unsigned count = 0;
+	size_t at = 0;
+
+	while ((session = clients_next(&hub->clients, &at)))
+		if (session->subscriber)
+			count += delivery_disconnect(hub, session->subscriber);
+	log_info("all %u connections were ended by a request on the control socket", count);
+	return count;
+}
+
+static enum failure run_disconnect(const struct request *request)
+{
+	struct json_object *all;
+	bool everybody = json_object_object_get_ex(request->object, "all", &all);
+	struct slice user;
+	unsigned count;
+
+	if (get_user(request, &user) < 0 || everybody == (user.data != NULL) ||
+		(everybody && (!json_object_is_type(all, json_type_boolean) ||
+				      !json_object_get_boolean(all))))
+		return WRONG_MEMBER;
+	if (everybody && request->right < PEER_ALL)
+		return FORBIDDEN;
+	count = everybody ? disconnect_all(request->hub) : disconnect_user(request->hub, user);
+	buffer_print(request->to, "{\"count\":%u}\n", count);
+	return DONE;
+}
+
+static enum failure run_log_level(const struct request *request)
+{
+	enum log_level level = log_get_level();
+	struct slice name;
+	const char *text;
+
+	if (json_member_text(request->object, "level", &name) < 0 ||
+		(name.data &&
+			(strlen(name.data) != name.len || log_level_parse(name.data, &level) < 0)))
+		return WRONG_MEMBER;
+	text = log_level_name(level);
+	if (level != log_get_level())
+		log_info("the log's level is %s from now on", text);
+	log_set_level(level);
+	buffer_print(request->to, "{\"level\":\"%s\"}\n", text);
+	return DONE;
+}
+
+static const struct command {
+	const char *name;
+	enum peer_right right;
+	command_runner *run;
+	const char *members[MEMBERS_MAX]; /* all that it may bear beside the command */
+} commands[] = {
+	{ "ping", PEER_SERVE, run_ping, { 0 } },
+	{ "statistics", PEER_SERVE, run_statistics, { 0 } },
+	{ "connections", PEER_ALL, run_connections, { "user", "after", "limit" } },
+	{ "disconnect", PEER_SERVE, run_disconnect, { "user", "all" } },
+	{ "log-level", PEER_ALL, run_log_level, { "level" } },
+};
+
+/* ---- requests ---- */
+
+static const struct command *find_command(struct json_object *object)
+{
+	struct slice name;
+
+	if (json_member_text(object, "command", &name) < 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+		if (slice_is(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+static bool knows_member(const struct command *command, const char *name)
+{
+	if (strcmp(name, "command") == 0)
+		return true;
+	for (size_t i = 0; i < MEMBERS_MAX && command->members[i]; i++)
+		if (strcmp(name, command->members[i]) == 0)
+			return true;
+	return false;
+}
+
+static enum failure run_command(const struct command *command, const struct request *request)
+{
+	if (request->right < command->right)
+		return FORBIDDEN;
+	json_object_object_foreach(request->object, name, member) {
+		(void)member;
+		if (!knows_member(command, name))
+			return WRONG_MEMBER;
+	}
+	return command->run(request);
+}
+
+static void run(const struct request *request)
+{
+	const struct command *command = find_command(request->object);
+
+	if (!command) {
+		control_fail(request->to, "unknown_command", "There is no such command");
+		return;
+	}
+	switch (run_command(command, request)) {
+	case DONE:
+		break;
+	case WRONG_MEMBER:
+		control_fail(request->to, "invalid_request",
+			"A member is missing, unknown or of the wrong kind");
+		break;
+	case FORBIDDEN:
+		control_fail(request->to, "forbidden", "This user may not do that");
+		break;
+	}
+}
+
+void control_answer(struct hub *hub, enum peer_right right, struct slice line, struct buffer *to)
+{
+	struct request request = { hub, right, NULL, to };
+	int r;
+
+	if (right < PEER_SERVE) {
+		control_fail(to, "forbidden",
+			"Only root, this program's own user, the group tidings "
+			"and api-users may ask anything here");
+		return;
+	}
+	r = json_parse(line, &request.object);
+	if (r < 0)
+		to->failed = r;
+	else if (r > 0 || !json_object_is_type(request.object, json_type_object))
+		control_fail(to, "invalid_request",
+			"The request must be one valid JSON object on a line");
+	else
+		run(&request);
+	json_object_put(request.object);
+}

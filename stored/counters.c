@@ -1,0 +1,57 @@
+/* Counters, see counters.h. */
+#include "stored/counters.h"
+
+#include <time.h>
+
+static const enum counter counter_of[CHANGE_KINDS_COUNT] = {
+	[CHANGE_CREATED] = COUNTER_CREATED,
+	[CHANGE_READ] = COUNTER_READ,
+	[CHANGE_ALL_READ] = COUNTER_READ,
+	[CHANGE_UNREAD] = COUNTER_UNREAD,
+	[CHANGE_DELETED] = COUNTER_DELETED,
+	[CHANGE_ALL_DELETED] = COUNTER_DELETED,
+	[CHANGE_READ_DELETED] = COUNTER_DELETED,
+	[CHANGE_EXPIRED] = COUNTER_EXPIRED,
+	[CHANGE_WITHDRAWN] = COUNTER_WITHDRAWN,
+	[CHANGE_BROADCAST_CREATED] = COUNTER_BROADCAST_CREATED,
+	[CHANGE_BROADCAST_EXPIRED] = COUNTER_BROADCAST_EXPIRED,
+	[CHANGE_BROADCAST_WITHDRAWN] = COUNTER_BROADCAST_WITHDRAWN,
+};
+
+int64_t timing_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void timing_add(struct timing *timing, int64_t begin)
+{
+	timing->last = (uint64_t)(timing_now() - begin);
+	if (timing->last > timing->longest)
+		timing->longest = timing->last;
+	timing->total += timing->last;
+	timing->count++;
+}
+
+void counters_init(struct counters *counters)
+{
+	*counters = (struct counters){ .begun = timing_now() };
+}
+
+void counters_add(struct counters *counters, enum change_kind kind, uint64_t notifications)
+{
+	counters->pending[counter_of[kind]] += notifications;
+}
+
+void counters_commit(struct counters *counters)
+{
+	for (size_t i = 0; i < COUNTERS; i++)
+		counters->committed[i] += take(counters->pending[i]);
+}
+
+void counters_abort(struct counters *counters)
+{
+	memset(counters->pending, 0, sizeof(counters->pending));
+}
