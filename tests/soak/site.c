@@ -27,7 +27,7 @@ static const char CONFIGURATION[] =
 	"disk-reserve=1M\nmax-per-user=200\nlog-keep-hours=0\n"
 	"[auth]\nkey-file=%1$s/jwt.key\npublisher-keys=%1$s/publishers\n"
 	"[push]\nlisten=%1$s/pushd.sock\nmax-connections=1000\nmax-connections-per-user=1000\n"
-	"auth-timeout=2\nping-interval=5\nsend-queue=16K\nstall-timeout=5\n";
+	"control=%1$s/control.sock\nauth-timeout=2\nping-interval=5\nsend-queue=16K\nstall-timeout=5\n";
 
 static const char *const paths[SITE_PROGRAMS] = {
 	[SITE_STORED] = "stored/tidings-stored",
