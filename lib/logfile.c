@@ -451,6 +451,15 @@ uint64_t logfile_unread(const struct logfile *file)
 	}
 }
 
+bool logfile_is_blank(const struct logfile *file)
+{
+	static const char blank[RECORD_HEADER];
+	char bytes[RECORD_HEADER] = { 0 };
+
+	return pread(file->fd, bytes, sizeof(bytes), file->offset) <= 0 ||
+	       memcmp(bytes, blank, sizeof(blank)) == 0;
+}
+
 /* All that is in the file from the place at which to read on. */
 static int logfile_read_rest(const struct logfile *file, struct buffer *rest)
 {

@@ -74,6 +74,9 @@ bool logfile_is_linked(const struct logfile *file, int directory_fd);
 /* The bytes that seem to be written behind the place at which to read; no checksums are made. */
 uint64_t logfile_unread(const struct logfile *file);
 
+/* Whether nothing is written at the place at which to read. */
+bool logfile_is_blank(const struct logfile *file);
+
 /*
  * Whether a record lies beyond that names one at the place at which to read as the one before
  * it. Where logfile_next() finds no valid record, that one is damaged then, and not just not

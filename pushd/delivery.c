@@ -8,6 +8,7 @@
 #include "pushd/stream.h"
 
 #include <errno.h>
+#include <time.h>
 
 void delivery_send_one(struct hub *hub, struct session *session)
 {
@@ -215,13 +216,25 @@ void delivery_change(struct hub *hub, const struct change *change)
 		statistics_delivered(&hub->statistics, change);
 }
 
-int delivery_pump(struct hub *hub)
+static int64_t now_usec(void)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int delivery_pump(struct hub *hub, int64_t usec)
+{
+	int64_t end = now_usec() + usec;
 	struct change change;
 	int r;
 
-	while ((r = feed_next(hub->feed, &change)) == 0)
+	while ((r = feed_next(hub->feed, &change)) == 0) {
 		delivery_change(hub, &change);
+		if (now_usec() >= end)
+			return DELIVERY_MORE;
+	}
 	return r == FEED_NOTHING ? 0 : r;
 }
 
@@ -313,6 +326,6 @@ void delivery_resync(struct hub *hub)
 			session->want = WANT_RESET;
 		else if (session->resume)
 			resume_give_up(session->resume);
-		catchup_ask(hub, session->subscriber);
 	}
+	catchup_begin_round(hub);
 }

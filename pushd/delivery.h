@@ -26,8 +26,13 @@ void delivery_send_created(struct hub *hub, struct subscriber *subscriber,
 /* Delivers one change to those whom it concerns. */
 void delivery_change(struct hub *hub, const struct change *change);
 
-/* Reads the feed to its end. Returns 0, FEED_LOST, or -errno. */
-int delivery_pump(struct hub *hub);
+enum { DELIVERY_MORE = FEED_LOST + 1 };
+
+/*
+ * Delivers what the feed gives, up to its end or until so many microseconds are over; of one
+ * change everybody is told. Returns 0 at the end, DELIVERY_MORE, FEED_LOST, or -errno.
+ */
+int delivery_pump(struct hub *hub, int64_t usec);
 
 /*
  * Makes a session speak for a user. `since` and `epoch` are where the client left off

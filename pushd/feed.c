@@ -253,7 +253,7 @@ static int feed_stay(struct feed *feed)
 	return r;
 }
 
-/* This file does not end where the next one says; unless it has grown, something is damaged. */
+/* This file does not end where another record says; unless it has grown, something is damaged. */
 static int feed_read_on(struct feed *feed)
 {
 	struct log_record record;
@@ -333,11 +333,19 @@ static void feed_take_record(struct feed *feed, const struct log_record *record)
 	}
 }
 
+/* The directory could not be watched: that is tried again. */
+static bool feed_is_unwatched(const struct feed *feed)
+{
+	return feed->state < 0 && feed->state != -EPROTONOSUPPORT;
+}
+
 int feed_next(struct feed *feed, struct change *ret_change)
 {
 	struct log_record record;
 	int r;
 
+	if (feed_is_unwatched(feed))
+		feed->state = feed_watch(feed);
 	while (feed->state == 0) {
 		r = transaction_next(&feed->transaction, ret_change);
 		if (r == 0)
@@ -350,6 +358,17 @@ int feed_next(struct feed *feed, struct change *ret_change)
 		feed_take_record(feed, &record);
 	}
 	return feed->state;
+}
+
+/* What follows was written later, so all of what is here must have been before. */
+void feed_inspect(struct feed *feed)
+{
+	bool goes_on = false;
+
+	if (feed->state != 0 || !feed->file || logfile_is_blank(feed->file))
+		return;
+	if (logfile_goes_on(feed->file, &goes_on) == 0 && goes_on)
+		feed_read_on(feed);
 }
 
 uint64_t feed_lag(const struct feed *feed)

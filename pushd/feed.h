@@ -46,11 +46,19 @@ enum {
 /*
  * Gives the next committed change; its slices live until the next call. Returns
  * 0, FEED_NOTHING, FEED_LOST, or -errno. -EPROTONOSUPPORT: a log of an unknown
- * version. FEED_LOST and -EPROTONOSUPPORT stay until feed_begin(). FEED_LOST is
+ * version. FEED_LOST and -EPROTONOSUPPORT stay until feed_begin(); after any other
+ * error the next call tries again, and nothing is lost. FEED_LOST is
  * also what becomes of a change that cannot be understood, and of one
  * transaction with more than 64 MiB of changes.
  */
 int feed_next(struct feed *feed, struct change *ret_change);
+
+/*
+ * Looks closely at what feed_next() takes for the end: a record that is damaged looks like one
+ * that is not written yet, but others follow it, and then the feed is lost. To be called when
+ * nothing has come for a while; it reads the rest of a file if there is something in it.
+ */
+void feed_inspect(struct feed *feed);
 
 /* Becomes readable when there may be something new. Owned by the feed. */
 int feed_fd(const struct feed *feed);

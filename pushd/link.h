@@ -10,7 +10,7 @@ struct link;
 /* Whenever the store has greeted: the first time, and after each new connection. */
 typedef void link_greeted(void *context, const struct inbox_greeting *greeting);
 
-/* What must be done before answers are looked at. Returns 0 or -errno, which ends the loop. */
+/* What is best done before answers are looked at. Returns 0 or -errno, which ends the loop. */
 typedef int link_prepare(void *context);
 
 /*

@@ -1,10 +1,10 @@
 /*
  * What is done with the store's answers, see serve.h.
  *
- * Before the server looks at answers it reads the feed to its end. So when an answer as of
- * `seq` is here, nearly always all changes up to that `seq` have been delivered, or are in the
- * backlog or among the last broadcasts. Where the answer was faster than the feed, those whom
- * it serves skip what comes later, and the others wait for it.
+ * Before answers are looked at the feed is read, to its end unless it is far behind. So when an
+ * answer as of `seq` is here, nearly always all changes up to that `seq` have been delivered, or
+ * are in the backlog or among the last broadcasts. Where the answer was faster than the feed,
+ * those whom it serves skip what comes later, and the others wait for it.
  */
 #include "pushd/serve.h"
 

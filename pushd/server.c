@@ -1,8 +1,8 @@
 /*
  * Sockets and time, see server.h.
  *
- * sd-event runs what is rare: signals, the listeners, the tick of a second, the
- * feed's wake-up and the link to the store. The clients sit in an epoll set of their
+ * sd-event runs what is rare: signals, the listeners, the tick of a second, and what
+ * comes of the store (follow.h). The clients sit in an epoll set of their
  * own, nested in it as one source, because an sd-event source costs more memory
  * than a client does.
  */
@@ -13,10 +13,9 @@
 #include "pushd/catchup.h"
 #include "pushd/control_socket.h"
 #include "pushd/conversation.h"
-#include "pushd/delivery.h"
 #include "pushd/farewell.h"
+#include "pushd/follow.h"
 #include "pushd/handshake.h"
-#include "pushd/link.h"
 #include "pushd/notify.h"
 #include "pushd/reload.h"
 #include "pushd/upgrade.h"
@@ -51,11 +50,10 @@ struct server {
 	struct acceptor *acceptor;
 	struct control_socket *control; /* NULL = there is none */
 	char *control_path;		/* NULL = somebody else's */
-	struct link *link;
+	struct follow *follow;
 	struct upgrade *upgrade;
 	sd_event_source *clients, *tick;
 	size_t due_at;	/* how far the walk over those who are due has come */
-	bool begun;	/* the feed has a position */
 	uint8_t input[READ_SIZE];
 };
 
@@ -142,70 +140,6 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* ---- the store and its log ---- */
-
-/* Goes on from the end of the log that the store told of; what was between is made up by a resync. */
-static void begin_feed(struct server *server, const struct inbox_greeting *greeting)
-{
-	feed_begin(server->hub.feed,
-		(struct feed_position){ greeting->log_file, greeting->log_offset });
-	server->begun = true;
-}
-
-static void on_greeting(void *context, const struct inbox_greeting *greeting)
-{
-	struct server *server = context;
-	bool first = !server->begun;
-	bool other_life = strcmp(server->hub.epoch, greeting->epoch) != 0;
-	bool nothing_told = !*server->hub.epoch; /* no client has been told anything yet */
-
-	memcpy(server->hub.epoch, greeting->epoch, sizeof(server->hub.epoch));
-	if (!first && !other_life)
-		return;
-	begin_feed(server, greeting);
-	if (!first)
-		log_warning("the store has begun a new epoch: every client is told to fetch anew");
-	if (nothing_told)
-		return;
-	server->hub.statistics.resyncs[other_life ? RESYNC_NEW_EPOCH : RESYNC_FEED_LOST]++;
-	delivery_resync(&server->hub);
-}
-
-/* Reads the feed to its end. When the feed is lost the next greeting tells where to go on. */
-static int pump(void *context)
-{
-	struct server *server = context;
-	int r;
-
-	if (!server->begun)
-		return 0;
-	r = delivery_pump(&server->hub);
-	if (r == FEED_LOST) {
-		log_warning("the log was removed before it was read: every client is told to fetch anew");
-		server->begun = false;
-		inbox_disconnect(server->hub.inbox);
-	}
-	if (r < 0)
-		log_error("the log cannot be read: %s", strerror(-r));
-	return r < 0 ? r : 0;
-}
-
-static int on_feed(sd_event_source *source, int fd, uint32_t revents, void *context)
-{
-	struct server *server = context;
-	int r;
-
-	(void)source;
-	(void)fd;
-	(void)revents;
-	hub_read_clock(&server->hub);
-	r = feed_drain(server->hub.feed);
-	if (r >= 0)
-		r = pump(server);
-	hub_bury(&server->hub);
-	return r < 0 ? sd_event_exit(server->event, r) : 0;
-}
-
 /* ---- another configuration, another program ---- */
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
@@ -226,9 +160,9 @@ static int describe(void *context, struct handover *handover)
 {
 	struct server *server = context;
 	struct acceptor *acceptor = server->acceptor;
-	int r = pump(server);
+	int r = follow_catch_up(server->follow);
 
-	handover->begun = server->begun;
+	handover->begun = follow_has_begun(server->follow);
 	handover->position = feed_position(server->hub.feed);
 	for (size_t i = 0; r == 0 && i < acceptor_count(acceptor); i++)
 		r = handover_add_socket(handover, LISTENER, acceptor_fd(acceptor, i));
@@ -251,9 +185,8 @@ static void go_on_from(struct server *server, const struct handover *handover)
 {
 	struct hub *hub = &server->hub;
 
-	server->begun = handover->begun;
-	if (server->begun)
-		feed_begin(hub->feed, handover->position);
+	if (handover->begun)
+		follow_begin(server->follow, handover->position);
 	reload_apply(hub);
 	catchup_begin_round(hub);
 	hub_bury(hub);
@@ -277,10 +210,9 @@ static int add_sources(struct server *server)
 		     server)) < 0 ||
 	    (r = sd_event_add_io(event, &server->clients, hub->clients_fd, EPOLLIN, on_clients,
 		     server)) < 0 ||
-	    (r = sd_event_add_io(event, NULL, feed_fd(hub->feed), EPOLLIN, on_feed, server)) < 0 ||
 	    (r = sd_event_add_time_relative(event, &server->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
 		     on_tick, server)) < 0 ||
-	    (r = link_new(event, hub->inbox, on_greeting, pump, server, &server->link)) < 0)
+	    (r = follow_new(hub, event, &server->follow)) < 0)
 		return r;
 	return sd_event_set_watchdog(event, 1);
 }
@@ -443,7 +375,7 @@ struct server *server_free(struct server *server)
 	acceptor_free(server->acceptor);
 	upgrade_free(server->upgrade);
 	control_socket_free(server->control);
-	link_free(server->link);
+	follow_free(server->follow);
 	sd_event_source_unref(server->clients);
 	sd_event_source_unref(server->tick);
 	sd_event_unref(server->event);

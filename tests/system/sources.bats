@@ -23,8 +23,8 @@ only() {
 	only 'jwt\.h' lib/token_sign.c
 	only 'ini\.h' lib/config_file.c
 	only 'systemd/.*' stored/main.c stored/server.c pushd/main.c pushd/server.c pushd/link.h \
-		pushd/acceptor.h pushd/control_socket.h pushd/notify.c pushd/upgrade.h cgi/program.c \
-		cgi/workers.c
+		pushd/acceptor.h pushd/control_socket.h pushd/follow.h pushd/notify.c pushd/upgrade.h \
+		cgi/program.c cgi/workers.c
 }
 
 @test "nothing but the programs' own folders is reached into" {

@@ -169,7 +169,40 @@ static void test_flipped_bits(void)
 	forget_log(&recorded);
 }
 
-/* What is damaged for good is noticed when the next file comes. */
+/* One bit a byte: it is not just not written yet, as the records behind it tell. */
+static void test_inspection(void)
+{
+	struct recorded recorded;
+	unsigned wrong = 0, flips = 0, next = 1;
+	struct feed *feed;
+
+	record_log(&recorded);
+	feed = fixture_feed(&recorded.fixture, recorded.begin);
+	for (size_t at = recorded.begin.offset; at < recorded.ends[4].offset; at++) {
+		char damaged = (char)(recorded.image.bytes[at] ^ (1 << at % 8));
+
+		next = 1;
+		feed_begin(feed, recorded.begin);
+		save(recorded.path, &damaged, 1, at);
+		wrong += fixture_read(feed, &next, 0) != FEED_NOTHING;
+		feed_inspect(feed);
+		wrong += fixture_read(feed, &next, 0) != FEED_LOST ||
+			 next != changes_within(&recorded, at) + 1;
+		save(recorded.path, recorded.image.bytes + at, 1, at);
+		flips++;
+	}
+	ok_int_equal(wrong, 0, "%u times damage that others follow is found", flips);
+	next = 1;
+	feed_begin(feed, recorded.begin);
+	feed_inspect(feed);
+	ok_changes(feed, next, ARRAY_LENGTH(recorded.ends) - 1, "what is whole is not lost");
+	feed_inspect(feed);
+	ok_int_equal(fixture_read(feed, &next, 0), FEED_NOTHING, "nor is it at its end");
+	feed_free(feed);
+	forget_log(&recorded);
+}
+
+/* What is damaged for good is noticed when the next file comes, at the latest. */
 static void test_damage_before_roll_over(void)
 {
 	struct recorded recorded;
@@ -363,6 +396,7 @@ int main(void)
 	test_torn_tail(false);
 	test_torn_tail(true);
 	test_flipped_bits();
+	test_inspection();
 	test_damage_before_roll_over();
 	test_killed_writer();
 	test_recovered_tail();

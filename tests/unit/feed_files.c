@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -243,6 +244,50 @@ static void test_permissions(void)
 	fixture_remove(&fixture);
 }
 
+/* Lets this process open no further files, or as many as before. */
+static void limit_descriptors(bool limited)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limited ? 0 : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Without a descriptor to open the next file with it waits, and nothing is lost. */
+static void test_no_descriptors(void)
+{
+	struct log_fixture fixture;
+	unsigned next = 1, last = 0;
+	struct feed *feed;
+
+	fixture_make(&fixture, SMALL_LOG);
+	feed = fixture_feed(&fixture, START);
+	fixture_change(&fixture, ++last);
+	ok_changes(feed, next, last, "a log");
+	while (fixture_end(&fixture).file < 4)
+		fixture_change(&fixture, ++last);
+	limit_descriptors(true);
+	feed_drain(feed);
+	ok_int_equal(fixture_read(feed, &next, 0), -EMFILE, "no descriptor for the next file");
+	tap_ok(next > 2 && next <= last, "what is open is read to its end");
+	limit_descriptors(false);
+	ok_changes(feed, next, last, "the same feed goes on when there are descriptors again");
+
+	limit_descriptors(true);
+	feed_begin(feed, START);
+	ok_int_equal(fixture_read(feed, &next, 0), -EMFILE, "nor one to begin with");
+	ok_int_equal(fixture_read(feed, &next, 0), -EMFILE, "and still none");
+	limit_descriptors(false);
+	next = 1;
+	ok_changes(feed, next, last, "it begins when there is one");
+	fixture_change(&fixture, ++last);
+	tap_ok(wait_readable(feed_fd(feed)), "and is woken");
+	ok_changes(feed, next, last, "by what comes then");
+	feed_free(feed);
+	fixture_remove(&fixture);
+}
+
 int main(void)
 {
 	test_wake_up();
@@ -251,5 +296,6 @@ int main(void)
 	test_directories();
 	test_replaced_file();
 	test_permissions();
+	test_no_descriptors();
 	return tap_done();
 }

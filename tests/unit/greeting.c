@@ -104,11 +104,29 @@ static void test_hang_up(void)
 	leave(fd);
 }
 
+/* Somebody without a token who is gone before the answer: it has nowhere to go to. */
+static void test_gone(void)
+{
+	_cleanup_(buffer_release) struct buffer head = { 0 };
+	int fd;
+
+	fixture_begin(&fixture);
+	fd = fixture_connect(&fixture);
+	fixture_append_head(&head, &fixture, -1, (struct slice){ 0 });
+	tap_ok(send(fd, head.data, head.len, 0) == (ssize_t)head.len, "a client asks");
+	close(fd);
+	fixture_run(&fixture);
+	ok_int_equal(fixture.hub.clients.count, 0, "it is gone, and nothing is left of it");
+	tap_ok(!fixture.hub.dead, "nor waits to be buried");
+	fixture_end(&fixture);
+}
+
 int main(void)
 {
 	test_together();
 	test_slow_store();
 	test_failure();
 	test_hang_up();
+	test_gone();
 	return tap_done();
 }

@@ -104,6 +104,8 @@ export class Store {
 	}
 
 	#ask(operation, userId, ...payload) {
+		if (this.#socket.destroyed)
+			return Promise.reject(new Error('the connection to the store has ended'));
 		const body = Buffer.concat([short(userId), short(''), ...payload]);
 		const header = Buffer.alloc(HEADER);
 		const count = this.#number++;
