@@ -85,6 +85,7 @@ teardown() {
 	expect_rights() { # MODE USER GROUP FILE
 		[ "$(stat -c '%a %U %G' "$4")" = "$1 $2 $3" ] || { stat "$4" >&2; return 1; }
 	}
+	systemctl start "${services[@]}"
 	expect_rights 666 root root "$rundir/store.sock"
 	expect_rights 660 root "$web_group" "$rundir/api.sock"
 	expect_rights 660 root "$web_group" "$rundir/push.sock"
@@ -95,7 +96,7 @@ teardown() {
 	expect_rights 640 root tidings-keys "$confdir/jwt.key"
 	[ -z "$(find "$statedir" -perm /007)" ]
 	for service in "${services[@]}"; do
-		[ "$(ps -o user:32= -p "$(property "$service" MainPID)")" = "${service%.service}" ]
+		[ "$(stat -c %U "/proc/$(property "$service" MainPID)")" = "${service%.service}" ]
 	done
 	refute as_user tidings-api tidings-api,tidings-keys ls "$statedir"
 	refute as_user tidings-stored tidings-stored cat "$confdir/jwt.key"
