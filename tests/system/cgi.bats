@@ -9,7 +9,7 @@ load common
 
 setup_file() {
 	begin_tests
-	set_config push listen ''
+	set_config push control ''
 	set_config web workers 4
 	start_stored
 	start_api
@@ -311,8 +311,9 @@ files() {
 @test "a worker that is killed is replaced, and nobody else is disturbed" {
 	start_lighttpd
 	create "$user" >/dev/null
+	: >"$dir/codes"
 	seq 600 | xargs -P 8 -I{} curl -sS -o /dev/null -w '%{http_code}\n' \
-		-H "Authorization: Bearer $TOKEN" "$url/unread-count" >"$dir/codes" 2>&1 3>&- &
+		-H "Authorization: Bearer $TOKEN" "$url/unread-count" >>"$dir/codes" 2>&1 3>&- &
 	traffic=$!
 	kills=0
 	while kill -0 "$traffic" 2>/dev/null && [ "$kills" -lt 25 ]; do
