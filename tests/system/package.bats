@@ -18,6 +18,8 @@ setup_file() {
 	need dpkg-buildpackage dpkg-dev
 	need dh debhelper
 	need lintian lintian
+	need lighttpd lighttpd
+	need node nodejs
 	begin_tests
 	unset TIDINGS_CONFIG
 	export DEBIAN_FRONTEND=noninteractive
