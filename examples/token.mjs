@@ -10,7 +10,8 @@
  *	app.get("/my/token", tokenEndpoint((request) => request.session.user)); // Express
  *
  * Environment: TIDINGS_KEY_FILE is the key that tidings knows as key-file, a secret for
- * HS256; TIDINGS_TOKEN_SECONDS is how long a token lives (900).
+ * HS256; where it is one of keys-dir, TIDINGS_KEY_ID is its name there.
+ * TIDINGS_TOKEN_SECONDS is how long a token lives (900).
  */
 
 import { createHmac } from "node:crypto";
@@ -21,7 +22,7 @@ const base64url = (data) => Buffer.from(data).toString("base64url");
 async function makeToken(user, issued, expires) {
 	let key = await readFile(process.env.TIDINGS_KEY_FILE);
 	if (key.at(-1) === 10) key = key.subarray(0, -1); // tidings leaves out one newline, too
-	const header = { alg: "HS256", typ: "JWT" };
+	const header = { alg: "HS256", typ: "JWT", kid: process.env.TIDINGS_KEY_ID };
 	const claims = { sub: user, iat: issued, exp: expires };
 	const signed = [header, claims].map((part) => base64url(JSON.stringify(part))).join(".");
 	return `${signed}.${createHmac("sha256", key).update(signed).digest("base64url")}`;

@@ -8,7 +8,8 @@
  * session is the one of your application: see the line that reads $_SESSION.
  *
  * Environment: TIDINGS_KEY_FILE is the key that tidings knows as key-file, a secret for
- * HS256; TIDINGS_TOKEN_SECONDS is how long a token lives (900).
+ * HS256; where it is one of keys-dir, TIDINGS_KEY_ID is its name there.
+ * TIDINGS_TOKEN_SECONDS is how long a token lives (900).
  */
 declare(strict_types=1);
 
@@ -24,7 +25,11 @@ function make_token(string $user, int $issued, int $expires): string
         throw new RuntimeException('TIDINGS_KEY_FILE cannot be read');
     }
     $key = preg_replace('/\n\z/', '', $key); // tidings leaves out one newline, too
-    $signed = base64url(json_encode(['alg' => 'HS256', 'typ' => 'JWT'])) . '.' .
+    $header = ['alg' => 'HS256', 'typ' => 'JWT'];
+    if (getenv('TIDINGS_KEY_ID')) {
+        $header['kid'] = getenv('TIDINGS_KEY_ID');
+    }
+    $signed = base64url(json_encode($header)) . '.' .
         base64url(json_encode(['sub' => $user, 'iat' => $issued, 'exp' => $expires], JSON_THROW_ON_ERROR));
     return $signed . '.' . base64url(hash_hmac('sha256', $signed, $key, true));
 }

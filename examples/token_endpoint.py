@@ -6,7 +6,8 @@ Whoever is logged in gets {"token": ..., "expiresAt": ...}, others get 401. Map 
 to the address; who is logged in your framework knows: see logged_in_user().
 
 Environment: TIDINGS_KEY_FILE is the key that tidings knows as key-file, a secret for
-HS256; TIDINGS_TOKEN_SECONDS is how long a token lives (900).
+HS256; where it is one of keys-dir, TIDINGS_KEY_ID is its name there.
+TIDINGS_TOKEN_SECONDS is how long a token lives (900).
 """
 
 import base64
@@ -34,6 +35,8 @@ def make_token(user, issued, expires):
     with open(os.environ["TIDINGS_KEY_FILE"], "rb") as file:
         key = file.read().removesuffix(b"\n")  # as tidings reads it
     header = {"alg": "HS256", "typ": "JWT"}
+    if os.environ.get("TIDINGS_KEY_ID"):
+        header["kid"] = os.environ["TIDINGS_KEY_ID"]
     claims = {"sub": user, "iat": issued, "exp": expires}
     signed = b".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
     signature = hmac.new(key, signed, hashlib.sha256).digest()

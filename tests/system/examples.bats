@@ -12,12 +12,16 @@ helpers=$BATS_TEST_DIRNAME/examples
 
 setup_file() {
 	begin_tests
-	set_config auth leeway 0
-	start_stored
-	start_api
-	start_lighttpd
-	export TIDINGS_URL=$url TIDINGS_TOKEN=$publisher_token TIDINGS_KEY_FILE=$key_file
 	export PYTHONDONTWRITEBYTECODE=1
+	mkdir "$dir/keys"
+	echo 'another secret, that is long enough, too' >"$dir/keys/second"
+	set_config auth leeway 0
+	set_config auth keys-dir "$dir/keys"
+	start_stored
+	start_pushd
+	start_api
+	start_site
+	export TIDINGS_URL=$url TIDINGS_TOKEN=$publisher_token TIDINGS_KEY_FILE=$key_file
 }
 
 teardown_file() {
@@ -27,13 +31,41 @@ teardown_file() {
 setup() {
 	user=user-$BATS_TEST_NUMBER
 	TOKEN=$(make_token "$user")
-
 }
 
 teardown() {
+	stop_program browser
 	stop_program site
 	stop_program front
 	stop_program relay
+}
+
+# The policy that tidings-integration(7) names
+policy="default-src 'self'"
+
+# The web server, with the page and the components, for a browser that is logged in
+start_site() {
+	port=1
+	! command -v python3 >/dev/null ||
+		TIDINGS_KEY_FILE=$key_file serve sessions python3 "$helpers/sessions.py" "$examples"
+	cp "$examples"/page.* "$dir/www"
+	echo '<script type="module" src="/tidings/tidings-bell.js"></script>
+		<tidings-bell></tidings-bell><script type="module" src="/page.js"></script>' >"$dir/www/own.html"
+	start_lighttpd "
+		mimetype.assign = (\".html\" => \"text/html\", \".js\" => \"text/javascript\")
+		alias.url = (\"/tidings\" => \"$top_srcdir/web\")
+		setenv.add-response-header = (\"Content-Security-Policy\" => \"$policy\")
+		\$HTTP[\"url\"] == \"/my/token\" {
+			setenv.set-request-header = (\"Cookie\" => \"session=s1\")
+			proxy.server = (\"\" => ((\"host\" => \"127.0.0.1\", \"port\" => $port)))
+			proxy.header = (\"map-urlpath\" => (\"/my/token\" => \"/\"))
+		} else \$HTTP[\"url\"] =~ \"^/api/notifications/ws\$\" {
+			proxy.server = (\"\" => ((\"host\" => \"$dir/push.sock\")))
+			proxy.header = (\"upgrade\" => \"enable\")
+		} else \$HTTP[\"url\"] =~ \"^/api/notifications(/|\$)\" {
+			fastcgi.server = (\"/api/notifications\" => ((
+				\"socket\" => \"$dir/api.sock\", \"check-local\" => \"disable\")))
+		}"
 }
 
 # need COMMAND PACKAGE
@@ -62,13 +94,13 @@ serve() {
 }
 
 # A server that cannot choose a port by itself
-serve_php() { # DIRECTORY
+serve_php() {
 	local tries
 
 	for ((tries = 0; tries < 20; tries++)); do
 		port=$((20000 + SRANDOM % 12000))
 		mkdir -p "$dir/sessions"
-		in_background site php -d session.save_path="$dir/sessions" -S "127.0.0.1:$port" -t "$1"
+		in_background site php -d session.save_path="$dir/sessions" -S "127.0.0.1:$port" -t "$dir/php"
 		while kill -0 "$(cat "$dir/pids/site")" 2>/dev/null; do
 			! curl -s -o "$dir/ignored" "http://127.0.0.1:$port/" || return 0
 		done
@@ -129,46 +161,74 @@ expires_in_time() {
 	[ "$(date +%s)" -ge "$expires" ]
 }
 
+# serves_tokens SERVE ADDRESS CURL-OPTION...: what is promised of each token.*, whose server
+# the function SERVE starts, and which is at the address behind its port
+serves_tokens() {
+	local serve=$1 address=$2
+
+	shift 2
+	export TIDINGS_TOKEN_SECONDS=900
+	"$serve" || return
+	! declare -F log_in >/dev/null || log_in || return
+	gives_token "http://127.0.0.1:$port$address" "$@" || return
+	is_accepted || return
+	stop_program site
+
+	export TIDINGS_TOKEN_SECONDS=2 TIDINGS_KEY_FILE=$dir/keys/second TIDINGS_KEY_ID=second
+	"$serve" || return
+	gives_token "http://127.0.0.1:$port$address" "$@" || return
+	[[ $(base64 -di <<<"${TOKEN%%.*}" 2>/dev/null) = *second* ]] || return
+	is_accepted || return
+	expires_in_time
+}
+
 @test "token.php: for a session, and no other" {
 	need php php-cli
 	mkdir "$dir/php"
 	cp "$examples/token.php" "$helpers/login.php" "$dir/php"
-	export TIDINGS_TOKEN_SECONDS=900
-	serve_php "$dir/php"
-	curl -sS -c "$dir/cookies" "http://127.0.0.1:$port/login.php"
-	gives_token "http://127.0.0.1:$port/token.php" -b "$dir/cookies"
-	is_accepted
-	stop_program site
-	export TIDINGS_TOKEN_SECONDS=2
-	serve_php "$dir/php"
-	gives_token "http://127.0.0.1:$port/token.php" -b "$dir/cookies"
-	expires_in_time
+	log_in() { curl -sS -c "$dir/cookies" "http://127.0.0.1:$port/login.php"; }
+	serves_tokens serve_php /token.php -b "$dir/cookies"
 }
 
 @test "token_endpoint.py: for a session, and no other" {
 	need python3 python3
-	export TIDINGS_TOKEN_SECONDS=900
-	serve site python3 "$helpers/sessions.py" "$examples"
-	gives_token "http://127.0.0.1:$port/" -b session=s1
-	is_accepted
-	stop_program site
-	export TIDINGS_TOKEN_SECONDS=2
-	serve site python3 "$helpers/sessions.py" "$examples"
-	gives_token "http://127.0.0.1:$port/" -b session=s1
-	expires_in_time
+	serve_python() { serve site python3 "$helpers/sessions.py" "$examples"; }
+	serves_tokens serve_python / -b session=s1
 }
 
 @test "token.mjs: for a session, and no other" {
 	need node nodejs
-	export TIDINGS_TOKEN_SECONDS=900
-	serve site node "$helpers/sessions.mjs" "$examples/token.mjs"
-	gives_token "http://127.0.0.1:$port/" -b session=s1
-	is_accepted
-	stop_program site
-	export TIDINGS_TOKEN_SECONDS=2
-	serve site node "$helpers/sessions.mjs" "$examples/token.mjs"
-	gives_token "http://127.0.0.1:$port/" -b session=s1
-	expires_in_time
+	serve_node() { serve site node "$helpers/sessions.mjs" "$examples/token.mjs"; }
+	serves_tokens serve_node / -b session=s1
+}
+
+# --- Pages ---------------------------------------------------------------------------
+
+# connects PAGE: a browser that opens it has a socket of the user's
+connects() {
+	local tries site=${url%/api/notifications}
+
+	HOME=$dir setpriv --pdeathsig KILL chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage \
+		--user-data-dir="$dir/chromium" "$site/$1" </dev/null >>"$dir/site.log" 2>&1 3>&- &
+	echo $! >"$dir/pids/browser"
+	for ((tries = 0; tries < 600; tries++)); do
+		[ "$("$top_builddir/cli/tidings" connections --json Zoë | jq -r .kind)" != websocket ] || break
+		sleep 0.05
+	done
+	[ "$tries" -lt 600 ] || fail_with "$1: no socket within 30 seconds"
+	stop_program browser
+	for ((tries = 0; tries < 600; tries++)); do
+		[ -n "$("$top_builddir/cli/tidings" connections --json Zoë)" ] || return 0
+		sleep 0.05
+	done
+	fail_with "the socket stays when the browser has ended"
+}
+
+@test "page.html and page.js: a browser connects, under the policy that the page names" {
+	need chromium chromium
+	need python3 python3
+	connects page.html
+	connects own.html
 }
 
 # --- Sending --------------------------------------------------------------------------
