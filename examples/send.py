@@ -8,6 +8,7 @@ Environment: TIDINGS_URL as https://example.org/api/notifications; TIDINGS_TOKEN
 token of a service.
 """
 
+import http.client
 import json
 import os
 import sys
@@ -52,7 +53,7 @@ def notify(user, title, message, key, type="info"):
                 break
             if error.headers.get("Retry-After", "").isdigit():
                 wait = int(error.headers["Retry-After"])
-        except OSError as error:  # no connection, or no answer in time
+        except (OSError, http.client.HTTPException) as error:  # no answer
             problem = str(error)
         if attempt + 1 < ATTEMPTS:
             time.sleep(min(wait, 60))

@@ -43,7 +43,8 @@ def notify(user, title, message, key, type: "info")
       break unless %w[502 503 504].include?(response.code)
 
       wait = response["Retry-After"].to_i if response["Retry-After"]
-    rescue SystemCallError, SocketError, IOError, Timeout::Error, OpenSSL::SSL::SSLError => e
+    rescue SystemCallError, SocketError, IOError, Timeout::Error, Net::ProtocolError,
+           OpenSSL::SSL::SSLError => e
       problem = e.message
     end
     sleep [wait, 60].min if attempt + 1 < ATTEMPTS

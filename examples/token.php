@@ -5,7 +5,8 @@
  *     <tidings-bell token-url="/token.php"></tidings-bell>
  *
  * Whoever is logged in here gets {"token": ..., "expiresAt": ...}, others get 401. The
- * session is the one of your application: see the line that reads $_SESSION.
+ * session is the one of your application: see the line that reads $_SESSION. PHP 8.1 or
+ * later.
  *
  * Environment: TIDINGS_KEY_FILE is the key that tidings knows as key-file, a secret for
  * HS256; where it is one of keys-dir, TIDINGS_KEY_ID is its name there.

@@ -24,7 +24,8 @@ def logged_in_user(environ):
     Here it is what the web server or a middleware has found out. With Django it is
     request.user.get_username(), with Flask what you have put into session.
     """
-    return environ.get("REMOTE_USER")
+    user = environ.get("REMOTE_USER")
+    return user and user.encode("latin-1").decode()  # PEP 3333: bytes in a str
 
 
 def base64url(data):

@@ -16,8 +16,10 @@ Environment: OUTBOX_DB is the file of the database; TIDINGS_URL as
 https://example.org/api/notifications; TIDINGS_TOKEN is the token of a service.
 """
 
+import http.client
 import json
 import os
+import re
 import sqlite3
 import sys
 import time
@@ -60,6 +62,8 @@ def sentence(error):
 
 
 def send(event, notification):
+    if not re.fullmatch("[ -~]{1,255}", event):
+        raise Refused("the event must be 1 to 255 printable characters of ASCII")
     request = urllib.request.Request(
         os.environ["TIDINGS_URL"] + "/",
         data=json.dumps(notification).encode(),
@@ -76,7 +80,7 @@ def send(event, notification):
             raise Refused(sentence(error)) from error
         wait = error.headers.get("Retry-After", "")
         raise NotNow(sentence(error), int(wait) if wait.isdigit() else 5) from error
-    except OSError as error:  # no connection, or no answer in time
+    except (OSError, http.client.HTTPException) as error:  # no answer
         raise NotNow(str(error)) from error
 
 

@@ -102,7 +102,8 @@ serve_php() {
 		mkdir -p "$dir/sessions"
 		in_background site php -d session.save_path="$dir/sessions" -S "127.0.0.1:$port" -t "$dir/php"
 		while kill -0 "$(cat "$dir/pids/site")" 2>/dev/null; do
-			! curl -s -o "$dir/ignored" "http://127.0.0.1:$port/" || return 0
+			[ "$(curl -s -o "$dir/ignored" -w '%{http_code}' "http://127.0.0.1:$port/token.php")" != 401 ] ||
+				return 0
 		done
 	done
 	fail_with "php does not start: $(cat "$dir/site.log")"
@@ -142,12 +143,6 @@ gives_token() {
 		--argjson life "$TIDINGS_TOKEN_SECONDS" --argjson expires "$expires"
 }
 
-# The token is accepted now
-is_accepted() {
-	api GET /unread-count
-	expect_status 200
-}
-
 # The token is refused from the second on that it says, and not before
 expires_in_time() {
 	local now
@@ -167,18 +162,19 @@ serves_tokens() {
 	local serve=$1 address=$2
 
 	shift 2
-	export TIDINGS_TOKEN_SECONDS=900
+	export TIDINGS_TOKEN_SECONDS=900 TIDINGS_KEY_FILE=$dir/keys/second TIDINGS_KEY_ID=second
 	"$serve" || return
 	! declare -F log_in >/dev/null || log_in || return
 	gives_token "http://127.0.0.1:$port$address" "$@" || return
-	is_accepted || return
+	[[ $(base64 -di <<<"${TOKEN%%.*}" 2>/dev/null) = *'"second"'* ]] || return
+	api GET /unread-count
+	expect_status 200 || return
 	stop_program site
 
-	export TIDINGS_TOKEN_SECONDS=2 TIDINGS_KEY_FILE=$dir/keys/second TIDINGS_KEY_ID=second
+	export TIDINGS_TOKEN_SECONDS=2 TIDINGS_KEY_FILE=$key_file
+	unset TIDINGS_KEY_ID
 	"$serve" || return
 	gives_token "http://127.0.0.1:$port$address" "$@" || return
-	[[ $(base64 -di <<<"${TOKEN%%.*}" 2>/dev/null) = *second* ]] || return
-	is_accepted || return
 	expires_in_time
 }
 
@@ -208,8 +204,8 @@ serves_tokens() {
 connects() {
 	local tries site=${url%/api/notifications}
 
-	HOME=$dir setpriv --pdeathsig KILL chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage \
-		--user-data-dir="$dir/chromium" "$site/$1" </dev/null >>"$dir/site.log" 2>&1 3>&- &
+	HOME=$dir setpriv --pdeathsig KILL chromium --headless=new --no-sandbox --disable-gpu \
+		--disable-dev-shm-usage --user-data-dir="$dir/chromium" "$site/$1" </dev/null >>"$dir/site.log" 2>&1 3>&- &
 	echo $! >"$dir/pids/browser"
 	for ((tries = 0; tries < 600; tries++)); do
 		[ "$("$top_builddir/cli/tidings" connections --json Zoë | jq -r .kind)" != websocket ] || break
@@ -235,7 +231,7 @@ connects() {
 
 # sends COMMAND...: what is promised of each send.*
 sends() {
-	local title='Bezahlt: "7 €"' message="it's <b>paid</b> \\ 日本"
+	local trouble title='Bezahlt: "7 €"' message="it's <b>paid</b> \\ 日本"
 
 	# One, and by the same key no more
 	run -0 "$@" "$user" "$title" "$message" "$user-1"
@@ -255,13 +251,16 @@ sends() {
 	[[ $output = "Usage: "* ]] || fail_with "$output" || return
 
 	# What is to be tried again is, with the same key
-	serve front node "$helpers/front.mjs" "${url%/api/notifications}" busy
-	TIDINGS_URL=http://127.0.0.1:$port/api/notifications run -0 "$@" "$user" 2 "$message" "$user-3"
-	[ "$(head -n 2 <&"$feed")" = "busy $user-3
-passed $user-3" ] || return
-	stop_program front
+	for trouble in busy lost; do
+		serve front node "$helpers/front.mjs" "${url%/api/notifications}" "$trouble"
+		TIDINGS_URL=http://127.0.0.1:$port/api/notifications \
+			run -0 "$@" "$user" "$trouble" "$message" "$user-$trouble"
+		[ "$(head -n 2 <&"$feed" | paste -sd' ')" = \
+			"$trouble $user-$trouble passed $user-$trouble" ] || return
+		stop_program front
+	done
 	api GET /
-	expect '.total == 2 and .notifications[0].title == "2"'
+	expect '[.notifications[].title] == ["lost", "busy", $title]' --arg title "$title"
 }
 
 @test "send.sh" {
@@ -383,16 +382,69 @@ has() {
 	begin_outbox
 	fill 1 1
 	sql "INSERT INTO notification_outbox (event, user_id, type, title, message)
-		VALUES ('$user-bad', '$user', 'urgent', 'T', 'M')"
+		VALUES ('$user-bad', '$user', 'urgent', 'T', 'M'), ('日', '$user', 'info', 'T', 'M')"
 	fill 2 2
 	TIDINGS_TOKEN=nonsense run -1 "$outbox/relay.py" --once
 	[[ $output = *oken* ]]
 	TIDINGS_URL=http://127.0.0.1:1/ run -1 "$outbox/relay.py" --once
 	has 0
 	run -0 "$outbox/relay.py" --once
-	[[ $output = "$user-bad: "*type* ]]
+	[[ $output = "$user-bad: "*type*日:\ *ASCII* ]]
 	has 2
-	[[ $(sql "SELECT refused FROM notification_outbox WHERE refused IS NOT NULL") = *type* ]]
+	[[ $(sql "SELECT refused FROM notification_outbox WHERE refused IS NOT NULL") = *type*ASCII* ]]
 	run -0 "$outbox/relay.py" --once
 	[ -z "$output" ]
+}
+
+# --- What the pages show --------------------------------------------------------------------
+
+# Takes the literal blocks of a page apart: those that it says are run go into $dir/script, the
+# others into files of $dir/shown
+take_apart() { # PAGE
+	rm -rf "$dir/shown" "$dir/script"
+	mkdir "$dir/shown"
+	sed 's/\\e/\\/g' "$top_srcdir/man/$1.in" | awk -v shown="$dir/shown" -v script="$dir/script" '
+		/^\.\\" Run by/ { run = 1; next }
+		/^\.Bd -literal/ { inside = 1; n++; next }
+		/^\.Ed/ { inside = run = 0 }
+		inside { print > (run ? script : shown "/" n) }'
+	[ -s "$dir/script" ]
+}
+
+# Runs $dir/script where a reader would; a request that is refused ends it
+run_script() {
+	PATH=$top_builddir/cli:$PATH TOKEN=$TOKEN run -0 env -C "$dir" bash -euo pipefail -c '
+		curl() { command curl -sS --fail-with-body "$@"; }
+		. ./script'
+}
+
+@test "tidings-integration(7): what it shows runs, or stands in examples/" {
+	local block file
+
+	take_apart tidings-integration.7
+	run_script
+	TOKEN=$(make_token alice)
+	api GET /
+	expect 'any(.notifications[]; .title == "Paid" and .link == "/orders/2040")'
+	for block in "$dir"/shown/*; do
+		for file in "$examples"/*.* "$outbox"/*; do
+			[[ $(<"$file") != *"$(<"$block")"* ]] || continue 2
+		done
+		fail_with "not in examples/: $(cat "$block")"
+	done
+	grep -qF "$policy" "$top_srcdir/man/tidings-integration.7.in"
+}
+
+@test "tidings-operations(7): what it shows runs" {
+	create alice 'With a \"quote\"'
+	take_apart tidings-operations.7
+	run_script
+	body=$output
+	expect '.[0].status == "ok" and (.[1] | (.lag | type == "number") and
+		[.lost, .slow, .full, .failed] == [0, 0, false, 0])' -s
+	grep -q ',"alice","info","With a ""quote""","Message",,"20' "$dir/notifications.csv"
+}
+
+@test "README.md shows page.html" {
+	diff <(sed -n '/^```html$/,/^```$/p' "$top_srcdir/README.md" | sed '1d;$d') "$examples/page.html"
 }

@@ -3,10 +3,11 @@
  * UPSTREAM, and spoils some.
  *
  *	front.mjs UPSTREAM busy		the first request with each key gets 503
+ *	front.mjs UPSTREAM lost		the first with each key is passed on, and its answer lost
  *	front.mjs UPSTREAM before N	the Nth request is not passed on, and never answered
  *	front.mjs UPSTREAM after N	the Nth is passed on, and never answered
  *
- * Prints its port, then a line for each request: passed, busy or held, and its key.
+ * Prints its port, then a line for each request: passed, busy, lost or held, and its key.
  */
 
 import { createServer } from "node:http";
@@ -33,24 +34,32 @@ async function pass(request, body) {
 
 const json = { "Content-Type": "application/json" };
 
+/** What is to be done with the next request, which has this key. */
+function fate(key) {
+	if (mode === "before" || mode === "after") return ++count === Number(nth) ? mode : "passed";
+	if (seen.has(key)) return "passed";
+	seen.add(key);
+	return mode;
+}
+
 const server = createServer(async (request, response) => {
 	const key = request.headers["idempotency-key"];
 	const body = await bodyOf(request);
-	const held = mode !== "busy" && ++count === Number(nth);
+	const what = fate(key);
 
-	if (mode === "busy" && !seen.has(key)) {
-		seen.add(key);
+	if (what === "busy") {
 		console.log(`busy ${key}`);
 		response.writeHead(503, { ...json, "Retry-After": "1" });
 		response.end('{"error": "Try again.", "code": "unavailable"}');
 		return;
 	}
-	if (held && mode === "before") {
+	if (what === "before") {
 		console.log(`held ${key}`);
 		return;
 	}
 	const [status, answer] = await pass(request, body);
-	console.log(`${held ? "held" : "passed"} ${key}`);
-	if (!held) response.writeHead(status, json).end(answer);
+	console.log(`${what === "after" ? "held" : what} ${key}`);
+	if (what === "lost") request.socket.destroy();
+	else if (what === "passed") response.writeHead(status, json).end(answer);
 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));

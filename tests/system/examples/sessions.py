@@ -11,7 +11,7 @@ from token_endpoint import application  # noqa: E402
 def with_sessions(inner):
     def outer(environ, start_response):
         if environ.get("HTTP_COOKIE") == "session=s1":
-            environ["REMOTE_USER"] = "Zoë"
+            environ["REMOTE_USER"] = "Zoë".encode().decode("latin-1")
         return inner(environ, start_response)
 
     return outer
