@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2030,SC2031,SC2034 # common.bash and units.bash set them, each test for itself
+# What README.md and tidings-operations(7) have an administrator do, word by word.
+#
+# Runs inside a systemd of its own
+bats_require_minimum_version 1.5.0
+load common
+load units/units
+load push/drive
+
+setup_file() {
+	[ "$(systemctl is-system-running 2>/dev/null)" = running ] || skip 'this takes a systemd to throw away: run-bats has one'
+	[ "$unitdir" = /usr/lib/systemd/system ] || [ "$unitdir" = /usr/local/lib/systemd/system ] ||
+		skip 'systemd does not look for units where this build installs them: configure with --prefix=/usr'
+	! grep -q __asan_init "$top_builddir/stored/tidings-stored" ||
+		skip 'sanitizers need what the units forbid'
+	begin_tests
+	unset TIDINGS_CONFIG
+	export PATH=$bindir:$PATH
+	make -s -C "$top_builddir" install >"$dir/install.log" 2>&1
+	as_in_readme systemd-sysusers
+	cp "$confdir/tidings.conf" "$dir/shipped.conf"
+	start_web_server
+	# Tokens of the tests are made with the key that README.md has made
+	export key_file=$confdir/jwt.key
+}
+
+teardown_file() {
+	[ -z "${dir-}" ] || rm -rf "$dir"
+}
+
+sudo() {
+	"$@"
+}
+
+# as_in_readme TEXT: runs the block for the shell that holds it, where this build puts things
+as_in_readme() {
+	local block
+
+	block=$(awk -v text="$1" '
+		/^```sh$/ { inside = 1; block = ""; next }
+		/^```$/ { if (inside && index(block, text)) printf "%s", block; inside = 0 }
+		inside { block = block $0 "\n" }' "$top_srcdir/README.md" |
+		sed "s|/etc/tidings|$confdir|; s|https://example.org|http://127.0.0.1:8080|")
+	run_block "$block"
+}
+
+# as_in_page PATTERN: runs the commands behind # in the first block of tidings-operations(7)
+# that matches
+as_in_page() {
+	local block
+
+	block=$(awk -v pattern="$1" '
+		/^\.Bd -literal/ { inside = 1; block = ""; next }
+		/^\.Ed/ { if (inside && block ~ /^# / && block ~ pattern && !done++) printf "%s", block; inside = 0 }
+		inside { block = block $0 "\n" }' "$top_builddir/man/tidings-operations.7" | sed 's/^# //')
+	run_block "$block"
+}
+
+run_block() {
+	[ -n "$1" ]
+	(set -euo pipefail && eval "$1")
+}
+
+# configure_auth LINE...: these lines in [auth], and all else as it was installed
+configure_auth() {
+	{ cat "$dir/shipped.conf" && printf '%s\n' '[auth]' "$@"; } >"$confdir/tidings.conf"
+}
+
+token_of() { # USER KEY-FILE [KID]
+	mint_token "$(jq -cn --arg kid "${3-}" '{alg: "HS256", typ: "JWT"} + if $kid == "" then {} else {kid: $kid} end')" \
+		"$(jq -cn --arg user "$1" '{sub: $user, role: "service", iat: (now | floor), exp: ((now | floor) + 3600)}')" "$2"
+}
+
+# holds TOKEN: a token that is accepted; refuses TOKEN CODE: one that is not
+holds() {
+	TOKEN=$1 api GET /unread-count
+	expect_status 200
+}
+
+refuses() {
+	TOKEN=$1 api GET /unread-count
+	expect_error 401 "$2"
+}
+
+# Follows a stream with this token until it ends; what it brings is in $dir/stream
+follow() {
+	curl -sSN --max-time 60 --unix-socket "$rundir/push.sock" -H "Authorization: Bearer $1" \
+		http://localhost/api/notifications/stream >"$dir/stream" 2>&1 3>&- &
+	stream=$!
+	await grep -q '^event: unread_count' "$dir/stream"
+}
+
+ended_with() { # CODE
+	wait "$stream" || true
+	grep -q '^event: auth_failed' "$dir/stream"
+	grep -q "\"$1\"" "$dir/stream"
+}
+
+@test "README: what is installed runs, and the first notification is there" {
+	as_in_readme 'curl "$TIDINGS_URL/"' >"$dir/answer"
+	[ "$(jq -r .notification.title "$dir/answer")" = Paid ]
+	TOKEN=$(make_token alice) api GET /
+	expect '.unreadCount == 1 and .notifications[0].message == "Invoice 2041 was paid."'
+	[ "$(stat -c '%a %G' "$confdir/jwt.key")" = "640 tidings-keys" ]
+}
+
+@test "README: check and export" {
+	cd "$dir"
+	as_in_readme 'tidings check' >"$dir/said" 2>&1
+	[ "$(jq -r 'select(.userId == "alice").message' everything.jsonl)" = "Invoice 2041 was paid." ]
+}
+
+@test "a key is replaced: both count meanwhile, and only what came with the old one is closed" {
+	old=$(token_of anna "$key_file")
+	holds "$old"
+	as_in_page '^# install -d'
+	configure_auth "keys-dir = $confdir/keys"
+	as_in_page '/keys/2027'
+	new=$(token_of anna "$confdir/keys/2027" 2027)
+	await holds "$new"
+	holds "$old"
+	holds "$(as_in_page '^# tidings token')"
+
+	follow "$old"
+	configure_auth "keys-dir = $confdir/keys" 'key-file ='
+	as_in_page '^# systemctl try-reload'
+	ended_with token_signature
+	await refuses "$old" token_algorithm
+	holds "$new"
+}
+
+@test "a key that has leaked counts for nothing, and its sockets are closed" {
+	configure_auth
+	systemctl restart tidings-api tidings-pushd
+	stolen=$(token_of anna "$key_file")
+	await holds "$stolen"
+	follow "$stolen"
+	as_in_page '/jwt[.]key'
+	ended_with token_signature
+	await refuses "$stolen" token_signature
+	holds "$(token_of anna "$key_file")"
+}
+
+@test "a token that has leaked counts for nothing, for sending neither" {
+	configure_auth
+	systemctl restart tidings-api tidings-pushd
+	stolen=$(token_of shop "$key_file")
+	holds "$stolen"
+	follow "$stolen"
+	as_in_page '^# tidings disconnect'
+	wait "$stream" || true
+	grep -q '"disconnected"' "$dir/stream"
+	await refuses "$stolen" token_revoked
+	TOKEN=$stolen api POST / '{"userId": "anna", "type": "info", "title": "T", "message": "M"}'
+	expect_error 401 token_revoked
+}
+
+@test "backups by the clock, and what is to be looked at" {
+	as_in_page '^# systemctl enable'
+	ls -d "$localstatedir"/backups/tidings/tidings-*
+	as_in_page '^# systemctl list-units' >"$dir/said"
+	grep -q '^0 loaded units' "$dir/said"
+}
