@@ -165,10 +165,10 @@ static size_t answer_fastcgi(const struct server *server, FCGX_Request *fastcgi)
 	take_body(server, read_fastcgi, fastcgi->in, &request, &body);
 	make_answer(server, &request, &output);
 	FCGX_PutStr(output.data, (int)output.len, fastcgi->out);
-	if (request.body_state == HTTP_BODY_TOO_LARGE) {
+	if (request.body_state == HTTP_BODY_TOO_LARGE)
 		FCGX_FFlush(fastcgi->out);
-		drain(read_fastcgi, fastcgi->in);
-	}
+	/* To the record that ends the body, too: mod_proxy_fcgi may write it late */
+	drain(read_fastcgi, fastcgi->in);
 	return request.body.len;
 }
 

@@ -53,6 +53,12 @@ export function lacking() {
 	return "there is no quickstart to start a server with";
 }
 
+/** A browser of its own, which whoever asks closes. */
+export function launch() {
+	const { chromium } = require("playwright-core");
+	return chromium.launch({ executablePath: findChromium(), args: FLAGS });
+}
+
 let started = null;
 const running = {}; // stack, line and browser, as far as they were started
 
@@ -63,11 +69,7 @@ export function start() {
 		await running.stack.start();
 		running.line = new Line(running.stack.url);
 		await running.line.open();
-		const { chromium } = require("playwright-core");
-		running.browser = await chromium.launch({
-			executablePath: findChromium(),
-			args: FLAGS,
-		});
+		running.browser = await launch();
 		return running;
 	})();
 	return started;

@@ -19,6 +19,8 @@
 
 : "${top_srcdir:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 : "${top_builddir:=$top_srcdir}"
+# shellcheck source=tests/system/webserver.bash
+[ -z "${WEB_SERVER-}" ] || source "$top_srcdir/tests/system/webserver.bash"
 supervise=$top_builddir/tests/system/supervise
 mint=$top_builddir/tests/system/mint
 
@@ -44,6 +46,7 @@ begin_tests() {
 	set_config push control "$dir/push-control.sock"
 	publisher_token=$(make_token publisher service)
 	export publisher_token
+	[ -z "${WEB_SERVER-}" ] || admit_web_server
 }
 
 # Ends what was started. Fails if a program had to be killed or a sanitizer reported.
@@ -162,6 +165,10 @@ start_api() {
 start_lighttpd() {
 	local rest=${1-}
 
+	if [ -z "$rest" ] && [ -n "${WEB_SERVER-}" ]; then
+		start_web_server
+		return
+	fi
 	[ -n "$rest" ] || rest="
 		\$HTTP[\"url\"] =~ \"^/api/notifications/(ws|stream)\$\" {
 			proxy.server = (\"\" => ((\"host\" => \"$dir/push.sock\")))

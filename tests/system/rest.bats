@@ -464,7 +464,7 @@ refused() {
 @test "every answer says what it varies by, and is not sniffed" {
 	for path in / /unread-count /x /healthz; do
 		api GET "$path"
-		[ "$(header Vary)" = 'Authorization, Cookie, Origin' ]
+		[ "$(header Vary | tr -d ' ')" = Authorization,Cookie,Origin ]
 		[ "$(header X-Content-Type-Options)" = nosniff ]
 	done
 }
@@ -481,7 +481,7 @@ refused() {
 		expect_status 304
 		[ -z "$body" ]
 		[ "$(header ETag)" = "$tag" ]
-		[ "$(header Vary)" = 'Authorization, Cookie, Origin' ]
+		[ "$(header Vary | tr -d ' ')" = Authorization,Cookie,Origin ]
 	done
 	api HEAD / '' -H "If-None-Match: $tag"
 	expect_status 304
@@ -549,7 +549,7 @@ refused_token() {
 
 @test "token: malformed" {
 	good=$TOKEN
-	for token in x x.y a.b.c "$good.x" ".$good" "${good%.*}" "${good/./,}" "$good $good"; do
+	for token in x_y x.y a.b.c "$good.x" ".$good" "${good%.*}" "${good/./,}" "$good $good"; do
 		refused_token token_malformed "$token"
 	done
 	refused_token token_malformed "$(head -c 7000 /dev/zero | tr '\0' a)"

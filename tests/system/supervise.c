@@ -9,6 +9,9 @@
  *		/PATH or, for ADDRESS "port", a free port of 127.0.0.1. The line
  *		is "ready" and the port: connections wait, so the program can be used.
  *		Several have commas between them; NAME=ADDRESS is one with a name.
+ *	supervise start FIFO PROGRAM [ARGUMENT...]
+ *		the same for a program that does not say when it is ready: the line is
+ *		"ready" at once, and the test has to find out.
  *	supervise stop SECONDS PID...
  *		sends SIGTERM to all and waits for their end; fails if one had to be
  *		killed.
@@ -255,6 +258,12 @@ int main(int argc, char **argv)
 		start_watching(-1);
 		activate(argv[2]);
 		become(argv + 4);
+	}
+	if (argc >= 4 && strcmp(argv[1], "start") == 0) {
+		fifo = argv[2];
+		start_watching(-1);
+		tell("ready\n");
+		become(argv + 3);
 	}
 	if (argc >= 3 && strcmp(argv[1], "stop") == 0)
 		return stop(atoi(argv[2]), argv + 3);

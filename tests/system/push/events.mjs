@@ -94,7 +94,8 @@ export class Stream {
 			this.#input = this.#input.subarray(this.answer.size);
 			answered(this.answer);
 		}
-		const take = (bytes) => (this.#text = Buffer.concat([this.#text, bytes]));
+		// The last chunk is empty: a proxy may keep the connection for another request
+		const take = (bytes) => bytes.length ? (this.#text = Buffer.concat([this.#text, bytes])) : this.#socket.end();
 		if (this.answer.headers['transfer-encoding'] === 'chunked')
 			this.#input = takeChunks(this.#input, take);
 		else
