@@ -32,6 +32,7 @@ static const struct subcommand {
 	{ "restore", &restore_command, restore_run },
 	{ "check", &check_command, check_run },
 	{ "config", &config_command, config_run },
+	{ "doctor", &doctor_command, doctor_run },
 	{ "token", &token_command, token_run },
 };
 

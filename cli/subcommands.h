@@ -25,6 +25,7 @@ extern const struct command_spec backup_command;
 extern const struct command_spec restore_command;
 extern const struct command_spec check_command;
 extern const struct command_spec config_command;
+extern const struct command_spec doctor_command;
 extern const struct command_spec token_command;
 
 int send_run(int argc, char **argv);
@@ -45,4 +46,5 @@ int backup_run(int argc, char **argv);
 int restore_run(int argc, char **argv);
 int check_run(int argc, char **argv);
 int config_run(int argc, char **argv);
+int doctor_run(int argc, char **argv);
 int token_run(int argc, char **argv);
