@@ -4,6 +4,7 @@
  */
 #include "cli/output.h"
 #include "cli/subcommands.h"
+#include "cli/text.h"
 #include "lib/json.h"
 
 struct arguments {
@@ -21,24 +22,43 @@ const struct command_spec config_command = {
 	.max_operands = 1,
 };
 
+/* A name and what stands in a file need not be UTF-8, as JSON has to be. */
+static void append_string(struct buffer *to, struct slice text)
+{
+	_cleanup_(buffer_release) struct buffer printable = { 0 };
+
+	text_append(&printable, text, TEXT_UNCUT);
+	json_append_string(to, buffer_slice(&printable));
+}
+
 static void append_json(struct buffer *to, const char *path, bool good, struct slice lines)
 {
 	const char *between = "";
+	struct slice line;
 
 	buffer_append_string(to, "{\"file\":");
-	json_append_string(to, slice_of(path));
+	append_string(to, slice_of(path));
 	buffer_print(to, ",\"ok\":%s,\"problems\":[", good ? "true" : "false");
-	while (lines.len > 0) {
-		const char *end = memchr(lines.data, '\n', lines.len);
-		size_t len = end ? (size_t)(end - lines.data) : lines.len;
-
+	while (tool_next_line(&lines, &line)) {
 		buffer_append_string(to, between);
-		json_append_string(to, (struct slice){ lines.data, len });
+		append_string(to, line);
 		between = ",";
-		len += end != NULL;
-		lines = (struct slice){ lines.data + len, lines.len - len };
 	}
 	buffer_append_string(to, "]}");
+}
+
+static void append_text(struct buffer *to, const char *path, bool good, struct slice lines)
+{
+	struct slice line;
+
+	while (tool_next_line(&lines, &line)) {
+		text_append(to, line, TEXT_UNCUT);
+		buffer_append_string(to, "\n");
+	}
+	if (good) {
+		text_append(to, slice_of(path), TEXT_UNCUT);
+		buffer_append_string(to, " can be used\n");
+	}
 }
 
 static int print(const struct tool *tool, const char *path, bool good, struct slice lines)
@@ -49,9 +69,7 @@ static int print(const struct tool *tool, const char *path, bool good, struct sl
 		append_json(&text, path, good, lines);
 		return output_json(tool, &text);
 	}
-	buffer_append_slice(&text, lines);
-	if (good)
-		buffer_print(&text, "%s can be used\n", path);
+	append_text(&text, path, good, lines);
 	return output_text(tool, &text);
 }
 

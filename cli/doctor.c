@@ -10,6 +10,7 @@
 
 #include "cli/subcommands.h"
 
+#include <errno.h>
 #include <signal.h>
 
 struct arguments {
@@ -107,6 +108,16 @@ static void run(struct doctor *doctor, const struct check *checks)
 	}
 }
 
+/* Without the slashes at its end: paths follow that begin with one. NULL: out of memory. */
+static char *trim(const char *url)
+{
+	size_t len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	return strndup(url, len);
+}
+
 static bool is_web_address(const char *url)
 {
 	return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
@@ -128,13 +139,16 @@ int doctor_run(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* TLS writes to connections that a server may have closed */
 	doctor = (struct doctor){
 		.config_path = config_path(arguments.common.config),
-		.url = arguments.url,
 		.token = arguments.token,
 		.user = arguments.user,
 		.web_config = arguments.web_config,
 		.patient = arguments.patient,
 		.tool = { .command = &doctor_command, .json = arguments.common.json },
 	};
+	if (arguments.url && !(doctor.url = trim(arguments.url))) {
+		tool_complain(&doctor_command, "%s", strerror(ENOMEM));
+		return TOOL_FAILED;
+	}
 	run(&doctor, arguments.user ? of_user : of_installation);
 	return doctor_print(&doctor);
 }

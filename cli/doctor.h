@@ -21,7 +21,7 @@ enum doctor_grade {
 struct doctor {
 	/* What is asked for */
 	const char *config_path;
-	const char *url;	/* of the API as browsers see it; NULL = not given */
+	char *url;		/* of the API as browsers see it, without a last slash; NULL */
 	const char *token;	/* NULL = to be made with the key */
 	const char *user;	/* NULL = the installation */
 	const char *web_config; /* the web server's configuration; NULL = in the usual places */

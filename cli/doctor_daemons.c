@@ -9,7 +9,7 @@
 
 enum {
 	CALL_TIMEOUT = 10000, /* milliseconds */
-	FEED_PATIENCE = 5000, /* the same: for the push daemon to read what was there before */
+	FEED_PATIENCE = 3000, /* the same: for the push daemon to read what was there before */
 	FEED_PAUSE = 50,
 	OWN_DESCRIPTORS = 64, /* that the push daemon keeps beside its clients' */
 };
@@ -143,44 +143,52 @@ static bool has_read(struct json_object *push, const struct inbox_greeting *end)
 	return file > end->log_file || (file == end->log_file && offset >= end->log_offset);
 }
 
-/* Asks it until it has, or for some time. */
+static bool has_epoch(struct json_object *push, const struct inbox_greeting *greeting)
+{
+	return slice_is(json_string(json_object_object_get(push, "epoch")), greeting->epoch);
+}
+
+/* Asks it until it has read all of this store, or for some time. */
 static bool await_feed(struct doctor *doctor, const struct inbox_greeting *end)
 {
 	const struct timespec pause = { 0, FEED_PAUSE * 1000000L };
-	bool read = has_read(doctor->push.json, end);
 
-	for (int waited = 0; !read && waited < FEED_PATIENCE; waited += FEED_PAUSE) {
-		_cleanup_(control_answer_release) struct control_answer answer = { 0 };
+	for (int waited = 0; waited < FEED_PATIENCE; waited += FEED_PAUSE) {
+		struct control_answer answer = { 0 };
 
+		if (has_epoch(doctor->push.json, end) && has_read(doctor->push.json, end))
+			return true;
 		nanosleep(&pause, NULL);
 		if (control_call(doctor->tool.config, SLICE("{\"command\":\"statistics\"}"),
-			    CALL_TIMEOUT, &answer) != 0)
-			break;
-		read = has_read(answer.json, end);
+			    CALL_TIMEOUT, &answer) == 0) {
+			control_answer_release(&doctor->push);
+			doctor->push = answer;
+		} else {
+			control_answer_release(&answer);
+		}
 	}
-	return read;
+	return false;
 }
 
 void doctor_feed(struct doctor *doctor)
 {
 	const struct inbox_greeting *greeting = inbox_greeting(doctor->tool.inbox);
-	struct json_object *epoch = json_object_object_get(doctor->push.json, "epoch");
 
 	if (!doctor->push.json || !greeting) {
 		doctor_say(doctor, DOCTOR_UNCHECKED,
 			"both the store and the push daemon are needed");
-	} else if (!await_feed(doctor, greeting)) {
-		doctor_say(doctor, DOCTOR_FAILURE,
-			"the push daemon does not read on in the log of the store");
-		doctor_advise(doctor, "its log says why; it must be able to read %s/log",
-			doctor->tool.config->store.home);
-	} else if (!slice_is(json_string(epoch), greeting->epoch)) {
+	} else if (await_feed(doctor, greeting)) {
+		doctor_say(doctor, DOCTOR_OK,
+			"the push daemon has read all that the store has logged");
+	} else if (!has_epoch(doctor->push.json, greeting)) {
 		doctor_say(doctor, DOCTOR_FAILURE, "the push daemon follows another store");
 		doctor_advise(doctor,
 			"have both use one configuration, and restart the push daemon");
 	} else {
-		doctor_say(doctor, DOCTOR_OK,
-			"the push daemon has read all that the store has logged");
+		doctor_say(doctor, DOCTOR_FAILURE,
+			"the push daemon does not read on in the log of the store");
+		doctor_advise(doctor, "its log says why; it must be able to read %s/log",
+			doctor->tool.config->store.home);
 	}
 }
 

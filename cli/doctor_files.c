@@ -18,14 +18,11 @@ DEFINE_CLEANUP(DIR *, closedir)
 /* Each line of what config_load() has found. */
 static void tell_lines(struct doctor *doctor, enum doctor_grade grade, struct slice lines)
 {
-	while (lines.len > 0) {
-		const char *end = memchr(lines.data, '\n', lines.len);
-		size_t len = end ? (size_t)(end - lines.data) : lines.len;
+	struct slice line;
 
-		doctor_say(doctor, grade, "%.*s", (int)len, lines.data);
+	while (tool_next_line(&lines, &line)) {
+		doctor_say(doctor, grade, "%.*s", (int)line.len, line.data);
 		doctor_advise(doctor, "tidings.conf(5) tells what may stand there");
-		len += end != NULL;
-		lines = (struct slice){ lines.data + len, lines.len - len };
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/output.h"
 #include "cli/table.h"
+#include "cli/text.h"
 #include "lib/json.h"
 
 static const struct grade {
@@ -70,14 +71,23 @@ enum doctor_grade doctor_worst(const struct doctor *doctor)
 
 /* ---- printing ---- */
 
+/* Names of files and what servers say need not be UTF-8, as JSON has to be. */
+static void append_string(struct buffer *to, const char *text)
+{
+	_cleanup_(buffer_release) struct buffer printable = { 0 };
+
+	text_append(&printable, slice_of(text), TEXT_UNCUT);
+	json_append_string(to, buffer_slice(&printable));
+}
+
 static void append_json(struct buffer *to, const struct doctor_finding *finding)
 {
 	buffer_print(to, "{\"check\":\"%s\",\"result\":\"%s\",\"finding\":", finding->check,
 		grades[finding->grade].word);
-	json_append_string(to, slice_of(finding->text));
+	append_string(to, finding->text);
 	if (finding->remedy) {
 		buffer_append_string(to, ",\"remedy\":");
-		json_append_string(to, slice_of(finding->remedy));
+		append_string(to, finding->remedy);
 	}
 	buffer_append_string(to, "}");
 }
@@ -129,9 +139,11 @@ int doctor_print(const struct doctor *doctor)
 {
 	int status = doctor->tool.json ? print_json(doctor) : print_table(doctor);
 
-	if (buffer_status(&doctor->findings) < 0 || doctor_worst(doctor) == DOCTOR_FAILURE)
+	if (buffer_status(&doctor->findings) < 0) {
+		tool_complain(doctor->tool.command, "findings are missing: out of memory");
 		return TOOL_FAILED;
-	return status;
+	}
+	return doctor_worst(doctor) == DOCTOR_FAILURE ? TOOL_FAILED : status;
 }
 
 void doctor_release(struct doctor *doctor)
@@ -146,6 +158,7 @@ void doctor_release(struct doctor *doctor)
 	buffer_release(&doctor->findings);
 	control_answer_release(&doctor->push);
 	json_object_put(doctor->store);
+	free(doctor->url);
 	free(doctor->minted);
 	free(doctor->server);
 	tool_close(&doctor->tool);

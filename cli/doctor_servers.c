@@ -21,18 +21,24 @@ static const struct web_server {
 	int64_t absent;	     /* what holds without it */
 	unsigned per_client; /* connections of the server that each client takes */
 	const char *workers; /* the directive for how many times that holds; NULL = once */
+	const char *instead; /* without the directive a third of this one counts; NULL */
 } web_servers[] = {
 	{ "nginx", { "/etc/nginx/nginx.conf", "/etc/nginx/modules-enabled/*.conf" },
-		"worker_connections", 512, 2, "worker_processes" },
+		"worker_connections", 512, 2, "worker_processes", NULL },
 	{ "Apache",
 		{ "/etc/apache2/apache2.conf", "/etc/apache2/mods-enabled/mpm_*.conf",
 			"/etc/httpd/conf/httpd.conf", "/etc/httpd/conf.modules.d/*.conf" },
-		"MaxRequestWorkers", 400, 1, NULL },
+		"MaxRequestWorkers", 400, 1, NULL, NULL },
 	{ "lighttpd", { "/etc/lighttpd/lighttpd.conf", "/etc/lighttpd/conf-enabled/*.conf" },
-		"server.max-connections", 2048, 1, NULL },
+		"server.max-connections", 4096 / 3, 1, NULL, "server.max-fds" },
 };
 
 /* ---- reading ---- */
+
+static bool is_one_of(char c, const char *characters)
+{
+	return c != '\0' && strchr(characters, c);
+}
 
 /* The number behind the name at the beginning of a line, or -1; "auto" is as many as processors. */
 static int64_t read_line(struct slice line, const char *name)
@@ -41,12 +47,12 @@ static int64_t read_line(struct slice line, const char *name)
 	int64_t number = 0;
 	bool digits = false;
 
-	while (at < line.len && strchr(" \t", line.data[at]))
+	while (at < line.len && is_one_of(line.data[at], " \t"))
 		at++;
 	if (line.len - at <= len || strncasecmp(line.data + at, name, len) != 0 ||
-		!strchr(" \t=", line.data[at + len]))
+		!is_one_of(line.data[at + len], " \t="))
 		return -1;
-	for (at += len; at < line.len && strchr(" \t=", line.data[at]); at++)
+	for (at += len; at < line.len && is_one_of(line.data[at], " \t="); at++)
 		;
 	if (line.len - at >= 4 && memcmp(line.data + at, "auto", 4) == 0)
 		return sysconf(_SC_NPROCESSORS_ONLN);
@@ -60,16 +66,13 @@ static int64_t read_line(struct slice line, const char *name)
 int64_t doctor_directive(struct slice text, const char *name)
 {
 	int64_t found = -1;
+	struct slice line;
 
-	while (text.len > 0) {
-		const char *end = memchr(text.data, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.data) : text.len;
-		int64_t number = read_line((struct slice){ text.data, len }, name);
+	while (tool_next_line(&text, &line)) {
+		int64_t number = read_line(line, name);
 
 		if (number >= 0)
 			found = number;
-		len += end != NULL;
-		text = (struct slice){ text.data + len, text.len - len };
 	}
 	return found;
 }
@@ -93,29 +96,33 @@ static int read_file(const char *path, struct buffer *to)
 
 struct limit {
 	const struct web_server *server;
-	int64_t number, workers; /* -1 = nothing says */
-	char path[256];		 /* where the number was found, or else the first file */
-	bool any;		 /* a file could be read */
+	int64_t number, workers, instead; /* -1 = nothing says */
+	char path[256];			  /* where the number was found, or else the first file */
+	bool any;			  /* a file could be read */
 };
+
+/* The last file that says it counts. */
+static bool take_directive(struct slice text, const char *name, int64_t *number)
+{
+	int64_t found = name ? doctor_directive(text, name) : -1;
+
+	if (found >= 0)
+		*number = found;
+	return found >= 0;
+}
 
 static void look_into(struct limit *limit, const char *path)
 {
 	_cleanup_(buffer_release) struct buffer text = { 0 };
-	int64_t number;
 
 	if (read_file(path, &text) < 0)
 		return;
-	number = doctor_directive(buffer_slice(&text), limit->server->directive);
-	if (number >= 0 || !limit->any)
+	if (take_directive(buffer_slice(&text), limit->server->directive, &limit->number) ||
+		!limit->any)
 		snprintf(limit->path, sizeof(limit->path), "%s", path);
 	limit->any = true;
-	if (number >= 0)
-		limit->number = number;
-	if (!limit->server->workers)
-		return;
-	number = doctor_directive(buffer_slice(&text), limit->server->workers);
-	if (number > 0)
-		limit->workers = number;
+	take_directive(buffer_slice(&text), limit->server->workers, &limit->workers);
+	take_directive(buffer_slice(&text), limit->server->instead, &limit->instead);
 }
 
 static void look_at(struct limit *limit, const char *pattern)
@@ -132,7 +139,8 @@ static void look_at(struct limit *limit, const char *pattern)
 static void judge(struct doctor *doctor, const struct limit *limit)
 {
 	const struct web_server *server = limit->server;
-	int64_t number = limit->number < 0 ? server->absent : limit->number;
+	int64_t absent = limit->instead < 0 ? server->absent : limit->instead / 3;
+	int64_t number = limit->number < 0 ? absent : limit->number;
 	int64_t clients = number * (limit->workers > 0 ? limit->workers : 1) / server->per_client;
 	unsigned wanted = doctor->tool.config->push.max_connections;
 	bool fits = clients >= wanted;
@@ -154,10 +162,10 @@ static void judge(struct doctor *doctor, const struct limit *limit)
 static void check_named(struct doctor *doctor)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(web_servers); i++) {
-		struct limit limit = { &web_servers[i], -1, -1, "", false };
+		struct limit limit = { &web_servers[i], -1, -1, -1, "", false };
 
 		look_into(&limit, doctor->web_config);
-		if (limit.number >= 0) {
+		if (limit.number >= 0 || limit.instead >= 0) {
 			judge(doctor, &limit);
 			return;
 		}
@@ -184,7 +192,7 @@ void doctor_connections(struct doctor *doctor)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LENGTH(web_servers); i++) {
-		struct limit limit = { &web_servers[i], -1, -1, "", false };
+		struct limit limit = { &web_servers[i], -1, -1, -1, "", false };
 
 		if (!concerns(doctor, &web_servers[i]))
 			continue;

@@ -231,7 +231,7 @@ void doctor_sockets(struct doctor *doctor)
 	const struct config *config = doctor->tool.config;
 	const struct place places[] = {
 		{ config->store.socket, "tidings-stored", 0002, "the other programs" },
-		{ config->push.control, "the push daemon's control", 0002, "other users" },
+		{ config->push.control, "tidings-pushd", 0002, "other users" },
 		{ doctor->installed ? RUNDIR "/api.sock" : "", "notifications.fcgi", 0022,
 			"the web server" },
 	};

@@ -87,6 +87,9 @@ static const struct {
 	const char *finding;
 	const char *remedy;
 } bad_answers[] = {
+	{ 301, "the web server sends it elsewhere", "give --url as browsers have it: https://…" },
+	{ 302, "the web server sends it elsewhere", "give --url as browsers have it: https://…" },
+	{ 308, "the web server sends it elsewhere", "give --url as browsers have it: https://…" },
 	{ 403, "the web server forbids this path", where_to },
 	{ 404, "nothing is at this path", where_to },
 	{ 500, "the web server could not ask the REST program", "its log of errors tells why" },

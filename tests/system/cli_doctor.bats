@@ -12,7 +12,7 @@ load push/drive
 setup_file() {
 	begin_tests
 	set_config push max-connections 500
-	set_config push ping-interval 2
+	set_config push ping-interval 4
 	start_stored
 	start_pushd
 	start_api
@@ -93,7 +93,7 @@ teardown() {
 
 @test "a good installation is well, also by the web server; what does not apply is told" {
 	echo 'server.max-connections = 2000' >web.conf
-	diagnose 0 --url "$url" --web-config web.conf
+	diagnose 0 --url "$url/" --web-config web.conf
 	of_json '.ok and (.findings | all(.result != "failure"))'
 	found configuration ok "$TIDINGS_CONFIG"
 	found keys ok "$key_file"
@@ -236,7 +236,7 @@ teardown() {
 	start_program stored2 "$top_builddir/stored/tidings-stored" --config "$PWD/own.conf"
 	diagnose 1 --config own.conf
 	stop_program stored2
-	found feed failure
+	found feed failure 'another store' 'one configuration'
 }
 
 @test "a push daemon that may not have enough descriptors" {
@@ -302,6 +302,9 @@ teardown() {
 	echo '    MaxRequestWorkers	 150' >>apache.conf
 	diagnose 0 --web-config apache.conf
 	found connections warning 'Apache: MaxRequestWorkers is 150'
+	echo 'server.max-fds = 3000' >lighttpd.conf
+	diagnose 0 --web-config lighttpd.conf
+	found connections ok 'lighttpd: server.max-connections is 1000, the default'
 }
 
 # --- A user ---------------------------------------------------------------------
