@@ -25,7 +25,7 @@ static int write_config(const struct instance *instance, enum config_durability 
 		return -errno;
 	fprintf(file,
 		"[store]\nhome = %s/home\nsocket = %s/socket\n"
-		"durability = %s\nmax-per-user = 0\ndisk-reserve = 1M\n%s",
+		"durability = %s\nmax-per-user = 0\ndisk-reserve = 1M\napi-users =\n%s",
 		instance->directory, instance->directory,
 		durability == DURABILITY_SYNC ? "sync" : "write", more);
 	return fflush(file) == 0 ? 0 : -errno;

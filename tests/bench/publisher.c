@@ -1,6 +1,6 @@
 /*
  * A publisher, see publisher.h. A web server may close a connection after so many requests,
- * and says so in the answer; another is opened in its place.
+ * and says so in the answer, or one that was idle for long; another is opened in its place.
  */
 #include "tests/bench/publisher.h"
 
@@ -23,7 +23,7 @@ enum {
 struct connection {
 	struct connection *next; /* that is idle */
 	int fd;			 /* -1 = closed */
-	int64_t due;		 /* when the request under way was to be sent */
+	int64_t due;		 /* when the request under way was to be sent; 0 = there is none */
 	struct buffer answer;
 };
 
@@ -101,6 +101,7 @@ static int connection_answered(struct publisher *publisher, struct connection *c
 	if (publisher->times)
 		samples_add(publisher->times, microseconds_since(connection->due));
 	buffer_clear(&connection->answer);
+	connection->due = 0;
 	if (last) {
 		close(take_fd(&connection->fd));
 		return connection_open(publisher, connection);
@@ -108,6 +109,20 @@ static int connection_answered(struct publisher *publisher, struct connection *c
 	connection->next = publisher->idle;
 	publisher->idle = connection;
 	return 0;
+}
+
+/* The server has closed it: if nothing was asked, another one takes its place. */
+static int connection_ended(struct publisher *publisher, struct connection *connection)
+{
+	struct connection **link = &publisher->idle;
+
+	if (connection->due != 0)
+		return -ECONNRESET;
+	while (*link != connection)
+		link = &(*link)->next;
+	*link = connection->next;
+	close(take_fd(&connection->fd));
+	return connection_open(publisher, connection);
 }
 
 static int connection_receive(struct publisher *publisher, struct connection *connection)
@@ -120,7 +135,7 @@ static int connection_receive(struct publisher *publisher, struct connection *co
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (n == 0)
-		return room ? -ECONNRESET : -ENOMEM;
+		return room ? connection_ended(publisher, connection) : -ENOMEM;
 	connection->answer.len += (size_t)n;
 	r = read_answer(&connection->answer, &last);
 	if (r == 0)

@@ -127,7 +127,7 @@ static void report(struct bench *bench, struct found *found)
 		.unit = "B",
 		.value = samples_max(&found->grown),
 		.bound = BOUND_AT_MOST,
-		.limit = (double)(found->queue + found->queue / SLACK),
+		.limit = (double)found->queue * (1 + 1.0 / SLACK),
 	};
 
 	series_report(&bench->report, &found->latency, latency);

@@ -55,7 +55,7 @@ static int write_config(const struct setting *setting, const char *disk_reserve,
 
 	buffer_print(&text, "[store]\nsocket=%s\nhome=%s\ndurability=%s\n",
 		setting->sockets[STORED], setting->home, durability);
-	buffer_print(&text, "disk-reserve=%s\nmax-per-user=0\nretention-days=0\n", disk_reserve);
+	buffer_print(&text, "disk-reserve=%s\nmax-per-user=0\nretention-days=0\napi-users=\n", disk_reserve);
 	buffer_print(&text, "[auth]\nkey-file=%s/jwt.key\npublisher-keys=%s/publishers\n",
 		setting->directory, setting->directory);
 	buffer_print(&text, "[push]\nlisten=%s\ncontrol=%s/push-control.sock\n",

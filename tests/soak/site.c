@@ -24,7 +24,7 @@ static const char KEY[] = "a secret for tests, of 32 bytes or more\n";
 
 static const char CONFIGURATION[] =
 	"[store]\nsocket=%1$s/stored.sock\nhome=%1$s/home\ndurability=write\ncache=16M\n"
-	"disk-reserve=1M\nmax-per-user=200\nlog-keep-hours=0\n"
+	"disk-reserve=1M\nmax-per-user=200\nlog-keep-hours=0\napi-users=\n"
 	"[auth]\nkey-file=%1$s/jwt.key\npublisher-keys=%1$s/publishers\n"
 	"[push]\nlisten=%1$s/pushd.sock\nmax-connections=1000\nmax-connections-per-user=1000\n"
 	"control=%1$s/control.sock\nauth-timeout=2\nping-interval=5\nsend-queue=16K\nstall-timeout=5\n";

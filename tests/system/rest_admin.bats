@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # The REST requests about the whole: statistics, disconnecting, and health, with the store and
 # the push daemon there or not; through lighttpd.
-bats_require_minimum_version 1.5.0
 
 # In single quotes stand texts for jq; variables come from common.bash, and go there
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
 load common
 load rest
 load push/drive
@@ -203,7 +203,7 @@ await_status() {
 	kill -CONT "$(cat "$dir/pids/pushd")"
 	expect_status 200
 	expect '. == {count: null}'
-	for i in 1 2; do # by the request, or by the revocation
+	for _ in 1 2; do # by the request, or by the revocation
 		IFS= read -r -t 60 -u "$held" output
 		[[ $output == 4403\ * ]]
 	done

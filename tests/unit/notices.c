@@ -73,8 +73,8 @@ static void test_lines(void)
 
 	if (!user)
 		abort();
-	memcpy(user->name, "alice", 5);
 	user->name_len = 5;
+	memcpy(user->name, "alice", user->name_len);
 	address_parse(SLICE("2001:db8::1"), &session.address);
 	log_open("test", LOG_LEVEL_DEBUG);
 	capture_begin(&capture);
