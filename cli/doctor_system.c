@@ -229,11 +229,14 @@ static void check_socket(struct doctor *doctor, const struct place *place)
 void doctor_sockets(struct doctor *doctor)
 {
 	const struct config *config = doctor->tool.config;
+	/* Where systemd listens, unless the push daemon is to do it itself */
+	bool by_units = doctor->installed && !*config->push.listen;
 	const struct place places[] = {
 		{ config->store.socket, "tidings-stored", 0002, "the other programs" },
 		{ config->push.control, "tidings-pushd", 0002, "other users" },
 		{ doctor->installed ? RUNDIR "/api.sock" : "", "notifications.fcgi", 0022,
 			"the web server" },
+		{ by_units ? RUNDIR "/push.sock" : "", "tidings-pushd", 0022, "the web server" },
 	};
 	size_t before = doctor->findings.len;
 
