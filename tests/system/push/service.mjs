@@ -1,8 +1,10 @@
 // The programs as services behind a web server.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 
-import { join, newUser, shell, tokenOf, until } from './setting.mjs';
+import { Client } from './client.mjs';
+import { PUSH, dir, join, newUser, shell, tokenOf, until } from './setting.mjs';
 
 const BASE = process.env.url;
 const RESTARTS = 10;
@@ -49,45 +51,88 @@ export async function taken_key() {
 	await client.closed(4401);
 }
 
-// Writers and a listener, while the store is restarted time and again. No request has a key,
-// so that none may be sent to the store twice.
-export async function restart_under_load() {
+// The ids of what a message says was created.
+function told({ notification, changes = [] }) {
+	return notification ? [notification.id] :
+		changes.filter(({ op }) => op === 'created').map(({ id }) => id);
+}
+
+// Writers and a listener, while something is done that they are not to notice; at most so many
+// notifications a writer. disturb() is given a function that waits for them to go on. No request
+// has a key, so that none may be sent to the store twice. Returns how many were acknowledged.
+async function under_load(most, disturb) {
 	const writers = Array.from({ length: 16 }, newUser);
 	const listener = await join(writers[0]);
-	const acknowledged = new Map(writers.map((user) => [user, 0]));
-	const sum = () => [...acknowledged.values()].reduce((all, one) => all + one);
+	const acknowledged = new Map(writers.map((user) => [user, []]));
+	const sum = () => [...acknowledged.values()].reduce((all, { length }) => all + length, 0);
 	const refused = [];
 	let going = true;
 
 	const write = async (user) => {
-		for (let i = 0; going && i < 900; i++) {
+		for (let i = 0; going && i < most; i++) {
 			const [status, body] = await ask('POST', '/', process.env.publisher_token, note(user));
 			if (status === 201)
-				acknowledged.set(user, acknowledged.get(user) + 1);
+				acknowledged.get(user).push(body.notification.id);
 			else
 				refused.push([status, body]);
 		}
 	};
 	const writing = writers.map(write);
-	for (let i = 0; i < RESTARTS; i++) {
+	await disturb(async () => {
 		const before = sum();
-		await shell('restart_store');
-		await until('the store goes on', () => sum() > before + 100);
-	}
+		await until('the writers go on', () => sum() > before + 100);
+	});
 	going = false;
 	await Promise.all(writing);
 
 	assert.deepEqual(refused, []);
-	for (const [user, count] of acknowledged) {
+	for (const [user, { length }] of acknowledged) {
 		const [, { unreadCount }] = await ask('GET', '/unread-count', tokenOf(user));
-		assert.equal(unreadCount, count, user);
+		assert.equal(unreadCount, length, user);
 	}
-	let unread = 0;
-	while (unread < acknowledged.get(writers[0])) {
+	const heard = [];
+	while (heard.length < acknowledged.get(writers[0]).length) {
 		const message = await listener.next();
 		assert.equal(message.reset, undefined);
-		unread = message.unreadCount ?? unread;
+		heard.push(...told(message));
 	}
+	assert.deepEqual(heard, acknowledged.get(writers[0]));
 	listener.destroy();
-	console.log(`echo "# ${sum()} acknowledged while the store restarted ${RESTARTS} times, 0 refused" >&3`);
+	return sum();
+}
+
+export async function restart_under_load() {
+	const count = await under_load(900, async (goesOn) => {
+		for (let i = 0; i < RESTARTS; i++) {
+			await shell('restart_store');
+			await goesOn();
+		}
+	});
+	console.log(`echo "# ${count} acknowledged while the store restarted ${RESTARTS} times, 0 refused" >&3`);
+}
+
+export async function upgrade_under_load() {
+	const count = await under_load(Infinity, async (goesOn) => {
+		await goesOn();
+		await shell('upgrade_package');
+		await goesOn();
+	});
+	console.log(`echo "# ${count} acknowledged during an upgrade, 0 refused" >&3`);
+}
+
+// From nothing to the first notification, as an administrator gets there.
+export async function first_notification() {
+	const start = performance.now();
+	await shell('install_package');
+	const installed = performance.now();
+	await shell('tidings token alice >"$dir/token"');
+	const client = await Client.open(PUSH, { token: readFileSync(`${dir}/token`, 'utf8').trim() });
+	await client.greeted();
+	await shell('tidings send alice Paid "Invoice 2041 was paid."');
+	const { notification } = await client.expect('new_notification');
+	assert.equal(notification.title, 'Paid');
+	const seconds = (from) => ((performance.now() - from) / 1000).toFixed(2);
+	console.log(`echo "# ${seconds(start)} s from apt-get install to the first notification, ` +
+		`${seconds(installed)} s of them behind it" >&3`);
+	client.destroy();
 }

@@ -152,15 +152,17 @@ export async function messages() {
 	const stream = await follow(user), socket = await join(user), other = await follow(newUser());
 	const [{ epoch }] = stream.greeting;
 	const begin = beginOf(stream);
-	const { id } = await store.create(user, { title: 'Zürich 😀', data: { text: 'a\n\r\u2028b' }, link: '/x' });
-	await store.createMany([{ userId: user }, { userId: user }]);
-	await store.markRead(user, id);
-	await store.broadcast({ title: 'To all' });
-	await store.readAll(user);
-	for (const [type, unread, seq] of [
-		['new_notification', 1, 1], ['notification_update', 3, 2], ['notification_update', 2, 3],
-		['new_notification', 3, 4], ['notification_update', 0, 5],
+	let id;
+	// each is awaited before the next is done: what comes at once may be told at once
+	for (const [act, type, unread, seq] of [
+		[async () => { ({ id } = await store.create(user, { title: 'Zürich 😀', data: { text: 'a\n\r\u2028b' }, link: '/x' })); },
+			'new_notification', 1, 1],
+		[() => store.createMany([{ userId: user }, { userId: user }]), 'notification_update', 3, 2],
+		[() => store.markRead(user, id), 'notification_update', 2, 3],
+		[() => store.broadcast({ title: 'To all' }), 'new_notification', 3, 4],
+		[() => store.readAll(user), 'notification_update', 0, 5],
 	]) {
+		await act();
 		const message = await stream.expect(type);
 		assert.deepEqual([message.unreadCount, message.seq], [unread, begin + seq]);
 		assert.deepEqual({ ...message, timestamp: 0 }, { ...await socket.next(), timestamp: 0 });

@@ -1,4 +1,4 @@
-# For units.bats, beside common.bash: tidings installed on a machine that may be spoilt.
+# For units.bats and package.bats, beside common.bash: tidings installed on a machine that may be spoilt.
 
 # shellcheck source=/dev/null # made by make check
 . "$top_builddir/tests/system/installed.bash"
@@ -10,7 +10,8 @@ sockets=(tidings-stored.socket tidings-api.socket tidings-pushd.socket tidings-p
 all_files() {
 	{
 		find /etc /usr /var -xdev \( -path /var/log -o -path /var/tmp -o -path /var/cache \
-			-o -path /var/lib/systemd -o -path /var/lib/lighttpd -o -path "$top_builddir" \) \
+			-o -path /var/lib/systemd -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/PackageKit \
+			-o -path /var/lib/lighttpd -o -path "$top_builddir" \) \
 			-prune -o \( ! -type d -o -name '*tidings*' \) -print
 		find /run -xdev -path '/run/tidings*'
 	} | sort
