@@ -8,7 +8,7 @@
 #include <time.h>
 
 enum {
-	CALL_TIMEOUT = 10000, /* milliseconds */
+	CALL_TIMEOUT = 3000,  /* milliseconds */
 	FEED_PATIENCE = 3000, /* the same: for the push daemon to read what was there before */
 	FEED_PAUSE = 50,
 	OWN_DESCRIPTORS = 64, /* that the push daemon keeps beside its clients' */
