@@ -31,6 +31,8 @@ static const struct subcommand {
 	{ "backup", &backup_command, backup_run },
 	{ "restore", &restore_command, restore_run },
 	{ "check", &check_command, check_run },
+	{ "config", &config_command, config_run },
+	{ "doctor", &doctor_command, doctor_run },
 	{ "token", &token_command, token_run },
 };
 

@@ -24,6 +24,8 @@ extern const struct command_spec import_command;
 extern const struct command_spec backup_command;
 extern const struct command_spec restore_command;
 extern const struct command_spec check_command;
+extern const struct command_spec config_command;
+extern const struct command_spec doctor_command;
 extern const struct command_spec token_command;
 
 int send_run(int argc, char **argv);
@@ -43,4 +45,6 @@ int import_run(int argc, char **argv);
 int backup_run(int argc, char **argv);
 int restore_run(int argc, char **argv);
 int check_run(int argc, char **argv);
+int config_run(int argc, char **argv);
+int doctor_run(int argc, char **argv);
 int token_run(int argc, char **argv);

@@ -71,18 +71,26 @@ int tool_refuse_problems(const struct command_spec *command, const struct proble
 	return TOOL_USAGE;
 }
 
+bool tool_next_line(struct slice *lines, struct slice *ret_line)
+{
+	const char *end = lines->len > 0 ? memchr(lines->data, '\n', lines->len) : NULL;
+	size_t len = end ? (size_t)(end - lines->data) : lines->len;
+
+	if (lines->len == 0)
+		return false;
+	*ret_line = (struct slice){ lines->data, len };
+	len += end ? 1 : 0;
+	*lines = (struct slice){ lines->data + len, lines->len - len };
+	return true;
+}
+
 /* Each line of what config_load() found, errors and warnings alike. */
 static void complain_lines(const struct command_spec *command, struct slice lines)
 {
-	while (lines.len > 0) {
-		const char *end = memchr(lines.data, '\n', lines.len);
-		size_t len = end ? (size_t)(end - lines.data) : lines.len;
+	struct slice line;
 
-		tool_complain(command, "%.*s", (int)len, lines.data);
-		len += end ? 1 : 0;
-		lines.data += len;
-		lines.len -= len;
-	}
+	while (tool_next_line(&lines, &line))
+		tool_complain(command, "%.*s", (int)line.len, line.data);
 }
 
 int tool_open(struct tool *tool, const struct command_spec *command,

@@ -183,6 +183,17 @@ int token_verify(const struct token_verifier *verifier, struct slice token, int6
 	return r;
 }
 
+int token_read_user(const struct token_verifier *verifier, struct slice token, char **ret_user)
+{
+	struct parts parts;
+	int r = take_apart(token, &parts);
+
+	if (r == 0)
+		r = token_claims_user(verifier->config,
+			(struct slice){ parts.payload, parts.payload_len }, ret_user);
+	return r;
+}
+
 bool token_verifier_has_key(const struct token_verifier *verifier, uint32_t key)
 {
 	for (size_t i = 0; i < verifier->keys.count; i++)

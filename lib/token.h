@@ -61,6 +61,13 @@ int token_verify(const struct token_verifier *verifier, struct slice token, int6
 	struct principal *ret_principal);
 
 /*
+ * Whom a token names that token_verify() has just refused as TOKEN_EXPIRED or TOKEN_NOT_YET, so
+ * that its signature is right. Returns 0 and a string to free(), TOKEN_CLAIMS or another
+ * enum token_error if it names nobody, or -ENOMEM.
+ */
+int token_read_user(const struct token_verifier *verifier, struct slice token, char **ret_user);
+
+/*
  * Whether a token that was signed with this key, as a principal has it, would still be taken:
  * whether there is the same key, of the same name and for the same algorithm. The number is
  * the beginning of a SHA-256 of these, and so the same in every process. That two keys have the

@@ -115,15 +115,35 @@ static void read_rights(const struct config *config, struct json_object *claims,
 			       scope_holds(scope, config->auth.publisher_scope);
 }
 
-static int read_user(const struct config *config, struct json_object *claims,
-	struct principal *principal)
+static int read_user(const struct config *config, struct json_object *claims, char **ret_user)
 {
 	struct slice user = json_string(json_object_object_get(claims, config->auth.user_claim));
+	char *copy;
 
 	if (!user.data || !notification_user_valid(user))
 		return TOKEN_CLAIMS;
-	principal->user = strndup(user.data, user.len);
-	return principal->user ? 0 : -ENOMEM;
+	copy = strndup(user.data, user.len);
+	if (!copy)
+		return -ENOMEM;
+	*ret_user = copy;
+	return 0;
+}
+
+static int parse(struct slice payload, struct json_object **ret_claims)
+{
+	int r = json_parse(payload, ret_claims);
+
+	if (r < 0)
+		return r;
+	return r > 0 || !json_object_is_type(*ret_claims, json_type_object) ? TOKEN_MALFORMED : 0;
+}
+
+int token_claims_user(const struct config *config, struct slice payload, char **ret_user)
+{
+	_cleanup_(freeing_json) struct json_object *claims = NULL;
+	int r = parse(payload, &claims);
+
+	return r == 0 ? read_user(config, claims, ret_user) : r;
 }
 
 int token_claims_check(const struct config *config, struct slice payload, int64_t now,
@@ -133,18 +153,16 @@ int token_claims_check(const struct config *config, struct slice payload, int64_
 	struct principal principal = { 0 };
 	int r;
 
-	r = json_parse(payload, &claims);
-	if (r < 0)
+	r = parse(payload, &claims);
+	if (r != 0)
 		return r;
-	if (r > 0 || !json_object_is_type(claims, json_type_object))
-		return TOKEN_MALFORMED;
 	r = check_times(claims, now, config->auth.leeway, &principal);
 	if (r != 0)
 		return r;
 	if (!parties_match(config, claims))
 		return TOKEN_CLAIMS;
 	read_rights(config, claims, &principal);
-	r = read_user(config, claims, &principal);
+	r = read_user(config, claims, &principal.user);
 	if (r != 0)
 		return r;
 	*ret_principal = principal;

@@ -13,3 +13,6 @@
  */
 int token_claims_check(const struct config *config, struct slice payload, int64_t now,
 	struct principal *ret_principal);
+
+/* The user alone, whatever else the payload says: TOKEN_MALFORMED, TOKEN_CLAIMS, or -ENOMEM. */
+int token_claims_user(const struct config *config, struct slice payload, char **ret_user);

@@ -304,7 +304,7 @@ int acceptor_new(struct hub *hub, sd_event *event, const int *listen_fds, size_t
 {
 	_cleanup_(freeing_acceptor_free) struct acceptor *acceptor =
 		calloc(1, sizeof(*acceptor) + count * sizeof(acceptor->sources[0]));
-	size_t limit = descriptor_limit();
+	size_t limit = hub->descriptors = descriptor_limit();
 	size_t i = 0;
 	int r = -ENOMEM;
 

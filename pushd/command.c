@@ -139,6 +139,16 @@ void command_authenticate(struct hub *hub, struct session *session,
 		conversation_schedule(hub, session);
 }
 
+/* Keeps in mind whose token was right but for its time. */
+static void note_refusal(struct hub *hub, struct slice token, enum token_error error)
+{
+	_cleanup_(freeing_memory) char *user = NULL;
+
+	if ((error == TOKEN_EXPIRED || error == TOKEN_NOT_YET) &&
+		token_read_user(hub->verifier, token, &user) == 0)
+		hub_note_refusal(hub, slice_of(user), token_error_code(error));
+}
+
 static int on_auth(struct hub *hub, struct session *session, struct json_object *object)
 {
 	struct principal principal;
@@ -154,6 +164,7 @@ static int on_auth(struct hub *hub, struct session *session, struct json_object 
 	if (r < 0) {
 		hub_kill(hub, session);
 	} else if (r > 0) {
+		note_refusal(hub, token, (enum token_error)r);
 		hub_refuse_token(hub, session, (enum token_error)r);
 	} else {
 		if (since < 0)

@@ -12,6 +12,7 @@
 #include "pushd/delivery.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 
 enum {
@@ -132,6 +133,34 @@ static enum failure run_connections(const struct request *request)
 	return DONE;
 }
 
+/* What a user was told last, by the sessions that keep up, and why one was turned away last. */
+static void add_user(struct buffer *to, const struct hub *hub, struct slice user)
+{
+	const struct subscriber *subscriber = registry_find(&hub->registry, user);
+	const struct refusal *refusal =
+		refusals_find(&hub->refusals, registry_hash(&hub->registry, user));
+
+	buffer_print(to, "{\"connections\":%u,\"asking\":%s",
+		subscriber ? subscriber->session_count : 0,
+		subscriber && subscriber->asking ? "true" : "false");
+	if (subscriber && subscriber->placed)
+		buffer_print(to, ",\"seq\":%" PRIu64, subscriber->told.seq);
+	if (refusal)
+		buffer_print(to, ",\"lastRefusal\":{\"code\":\"%s\",\"secondsAgo\":%u}",
+			refusal->code, hub->now - refusal->when);
+	buffer_append_string(to, "}\n");
+}
+
+static enum failure run_user(const struct request *request)
+{
+	struct slice user;
+
+	if (get_user(request, &user) < 0 || !user.data)
+		return WRONG_MEMBER;
+	add_user(request->to, request->hub, user);
+	return DONE;
+}
+
 static unsigned disconnect_user(struct hub *hub, struct slice user)
 {
 	struct subscriber *subscriber = registry_find(&hub->registry, user);
@@ -197,6 +226,7 @@ static const struct command {
 	{ "ping", PEER_SERVE, run_ping, { 0 } },
 	{ "statistics", PEER_SERVE, run_statistics, { 0 } },
 	{ "connections", PEER_ALL, run_connections, { "user", "after", "limit" } },
+	{ "user", PEER_ALL, run_user, { "user" } },
 	{ "disconnect", PEER_SERVE, run_disconnect, { "user", "all" } },
 	{ "log-level", PEER_ALL, run_log_level, { "level" } },
 };

@@ -272,6 +272,7 @@ int delivery_join(struct hub *hub, struct session *session, struct slice user, u
 		hub->statistics.authenticated++;
 		catchup_ask(hub, subscriber);
 	} else {
+		hub_note_refusal(hub, user, refusals_word(CLOSE_TOO_MANY_CONNECTIONS));
 		hub_close(hub, session, CLOSE_TOO_MANY_CONNECTIONS, "too many connections");
 	}
 	subscriber->in_use = false;

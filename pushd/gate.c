@@ -14,7 +14,7 @@ static const char NO_EPOCH[] = "?";
 static int refuse(struct gate_refusal *refusal, unsigned status, const char *code,
 	const char *sentence)
 {
-	*refusal = (struct gate_refusal){ status, code, sentence, "" };
+	*refusal = (struct gate_refusal){ status, code, sentence, "", "" };
 	return GATE_REFUSED;
 }
 
@@ -74,6 +74,19 @@ static int find_token(const struct config *config, const struct handshake_reques
 	return r == HANDSHAKE_ABSENT ? 0 : r;
 }
 
+/* Names the user of a token that is right but for its time. */
+static int refuse_token(const struct token_verifier *verifier, struct slice token,
+	enum token_error error, struct gate_refusal *refusal)
+{
+	_cleanup_(freeing_memory) char *user = NULL;
+
+	refuse(refusal, 401, token_error_code(error), token_error_sentence(error));
+	if ((error == TOKEN_EXPIRED || error == TOKEN_NOT_YET) &&
+		token_read_user(verifier, token, &user) == 0)
+		snprintf(refusal->user, sizeof(refusal->user), "%s", user);
+	return GATE_REFUSED;
+}
+
 /* Checks a token; a wrong one is a refusal. */
 static int check_token(const struct token_verifier *verifier, struct slice token, int64_t now,
 	struct gate_pass *pass, struct gate_refusal *refusal)
@@ -81,8 +94,7 @@ static int check_token(const struct token_verifier *verifier, struct slice token
 	int r = token_verify(verifier, token, now, &pass->principal);
 
 	if (r > 0)
-		return refuse(refusal, 401, token_error_code((enum token_error)r),
-			token_error_sentence((enum token_error)r));
+		return refuse_token(verifier, token, (enum token_error)r, refusal);
 	pass->authenticated = r == 0;
 	return r;
 }

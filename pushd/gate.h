@@ -10,6 +10,7 @@
 #pragma once
 
 #include "lib/config.h"
+#include "lib/notification.h"
 #include "lib/token.h"
 #include "pushd/handshake.h"
 
@@ -21,12 +22,16 @@ struct gate_pass {
 	char epoch[64]; /* "" = the client resumes nowhere */
 };
 
-/* Why a request may not pass: what handshake_refuse() takes. Constants. */
+/*
+ * Why a request may not pass: what handshake_refuse() takes, constants; and whom it would have
+ * been, where the token names somebody and is only out of its time.
+ */
 struct gate_refusal {
 	unsigned status;
 	const char *code;
 	const char *sentence;
 	const char *headers;
+	char user[NOTIFICATION_USER_MAX + 1]; /* "" = nobody knows */
 };
 
 enum { GATE_REFUSED = 1 };

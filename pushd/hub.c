@@ -238,6 +238,21 @@ static void see_off(struct hub *hub, struct session *session, enum session_state
 		hub_kill(hub, session);
 }
 
+void hub_note_refusal(struct hub *hub, struct slice user, const char *code)
+{
+	refusals_note(&hub->refusals, registry_hash(&hub->registry, user), code, hub->now);
+}
+
+/* Of a token the reason is its error's code, which is a constant. */
+static void note_close(struct hub *hub, const struct session *session, uint16_t code,
+	const char *reason)
+{
+	const char *word = code == CLOSE_UNAUTHENTICATED ? reason : refusals_word(code);
+
+	if (word && session->subscriber)
+		hub_note_refusal(hub, subscriber_name(session->subscriber), word);
+}
+
 void hub_close(struct hub *hub, struct session *session, uint16_t code, const char *reason)
 {
 	enum session_state state = session->events ? SESSION_REFUSED : SESSION_CLOSING;
@@ -246,6 +261,7 @@ void hub_close(struct hub *hub, struct session *session, uint16_t code, const ch
 		return;
 	statistics_closed(&hub->statistics, code);
 	notice_close(session, code, reason);
+	note_close(hub, session, code, reason);
 	delivery_leave(hub, session);
 	session->state = (uint8_t)state; /* if it is gone before it hears that, too */
 	if (session->events)

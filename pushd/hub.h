@@ -18,6 +18,7 @@
 #include "pushd/message.h"
 #include "pushd/newcomers.h"
 #include "pushd/notices.h"
+#include "pushd/refusals.h"
 #include "pushd/registry.h"
 #include "pushd/statistics.h"
 
@@ -53,7 +54,9 @@ struct hub {
 	unsigned live;		 /* sessions that speak for a user */
 	unsigned errands;	 /* requests of clients that the store has not answered */
 	unsigned users;		 /* whom they speak for */
+	size_t descriptors;	 /* that the system lets the process have; 0 = not known */
 	struct statistics statistics;
+	struct refusals refusals; /* since this process began */
 };
 
 /* Reads the time into the hub, at the beginning of what an event causes. */
@@ -113,6 +116,9 @@ void hub_close(struct hub *hub, struct session *session, uint16_t code, const ch
 
 /* Tells the client that its token is not accepted, and closes. */
 void hub_refuse_token(struct hub *hub, struct session *session, enum token_error error);
+
+/* Keeps in mind that a user was turned away, for a word that lives for ever. */
+void hub_note_refusal(struct hub *hub, struct slice user, const char *code);
 
 /*
  * Nothing more will be sent: tells the client so, who then need not wait for us to close the

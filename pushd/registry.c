@@ -10,7 +10,7 @@
 enum { FIRST_SIZE = 64 };
 
 /* Multiply and fold, eight bytes at a time, from a secret start. */
-static uint32_t hash_of(const struct registry *registry, struct slice name)
+uint32_t registry_hash(const struct registry *registry, struct slice name)
 {
 	const uint64_t multiplier = UINT64_C(0x9fb21c651e98df25);
 	uint64_t hash = registry->seed ^ name.len;
@@ -56,7 +56,7 @@ static struct subscriber *find(const struct registry *registry, struct slice use
 
 struct subscriber *registry_find(const struct registry *registry, struct slice user)
 {
-	return find(registry, user, hash_of(registry, user));
+	return find(registry, user, registry_hash(registry, user));
 }
 
 static bool registry_grow(struct registry *registry)
@@ -82,7 +82,7 @@ static bool registry_grow(struct registry *registry)
 
 struct subscriber *registry_get(struct registry *registry, struct slice user)
 {
-	uint32_t hash = hash_of(registry, user);
+	uint32_t hash = registry_hash(registry, user);
 	struct subscriber *subscriber = find(registry, user, hash);
 	struct subscriber **bucket;
 

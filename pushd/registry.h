@@ -46,6 +46,9 @@ static inline struct slice subscriber_name(const struct subscriber *subscriber)
 	return (struct slice){ .data = subscriber->name, .len = subscriber->name_len };
 }
 
+/* Of a name: the same in this process only, and nobody can choose names that have the same one. */
+uint32_t registry_hash(const struct registry *registry, struct slice name);
+
 /* NULL if nobody is connected for this user. */
 struct subscriber *registry_find(const struct registry *registry, struct slice user);
 

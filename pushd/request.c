@@ -26,6 +26,8 @@ static void refuse(struct hub *hub, struct session *session, const struct gate_r
 	struct buffer *headers)
 {
 	statistics_refused(&hub->statistics, refusal->code);
+	if (*refusal->user)
+		hub_note_refusal(hub, slice_of(refusal->user), refusal->code);
 	buffer_append_string(headers, refusal->headers);
 	if (!buffer_string(headers)) {
 		hub_kill(hub, session);
@@ -181,7 +183,7 @@ static void judge_head(struct hub *hub, struct session *session,
 	const struct handshake_request *request)
 {
 	static const struct gate_refusal nowhere = { 404, "not_found",
-		"There is nothing at this path", "" };
+		"There is nothing at this path", "", "" };
 	_cleanup_(buffer_release) struct buffer headers = { 0 };
 
 	session->address = address_find_client(session->address, request->forwarded_for,

@@ -122,6 +122,7 @@ static void add_connections(struct buffer *to, const struct hub *hub)
 	add_number(to, "authenticated", hub->live);
 	add_number(to, "users", hub->users);
 	add_number(to, "max", hub->config->push.max_connections);
+	add_number(to, "descriptors", hub->descriptors);
 	close_object(to);
 }
 

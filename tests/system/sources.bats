@@ -21,6 +21,7 @@ only() {
 	only 'db\.h' stored/environment.h stored/table.h
 	only 'fcgiapp\.h|fcgi_.*\.h' cgi/server.c
 	only 'jwt\.h' lib/token_sign.c
+	only 'curl/.*' cli/fetch.c
 	only 'ini\.h' lib/config_file.c
 	only 'systemd/.*' stored/main.c stored/server.c pushd/main.c pushd/server.c pushd/link.h \
 		pushd/acceptor.h pushd/control_socket.h pushd/follow.h pushd/notify.c pushd/upgrade.h \

@@ -244,6 +244,39 @@ upgrade_push() {
 	[ "$(stat -c %G "$rundir/push.sock")" = "$web_group" ]
 }
 
+@test "the doctor is content with what is installed, and finds what is taken from it" {
+	doctor() { # STATUS [OPTION...]
+		run "-$1" --separate-stderr "$bindir/tidings" doctor --json "${@:2}"
+	}
+	found() { # CHECK RESULT [TEXT]
+		jq -e --arg check "$1" --arg result "$2" --arg text "${3-}" \
+			'.findings | any(.check == $check and .result == $result and
+				(.finding | contains($text)))' <<<"$output" || { jq . <<<"$output"; return 1; }
+	}
+	local check
+
+	doctor 0 --url "$url"
+	# How many descriptors there are the machine of the test decides
+	for check in configuration keys users services sockets store 'push daemon' log feed 'web server' \
+		authorization websocket stream; do
+		found "$check" ok
+	done
+	chgrp root "$confdir/jwt.key"
+	chmod 700 "$statedir/log"
+	gpasswd -d tidings-pushd tidings-keys
+	systemctl stop tidings-pushd.socket
+	doctor 1
+	found keys failure 'cannot be read by the services'
+	found log failure 'tidings-pushd cannot read'
+	found users failure 'tidings-pushd is not in the group tidings-keys'
+	found services failure 'tidings-pushd.socket is inactive'
+	found sockets failure "$rundir/push.sock"
+	chmod 750 "$statedir/log"
+	systemd-sysusers
+	as_shipped
+	doctor 0
+}
+
 @test "the nightly backup is made as confined as it is" {
 	systemctl start tidings-backup.service
 	[ "$(find "$localstatedir/backups/tidings" -mindepth 1 -maxdepth 1 -name 'tidings-*Z' | wc -l)" = 1 ]

@@ -228,6 +228,40 @@ static void test_disconnect(void)
 	talk_end();
 }
 
+static void test_user(void)
+{
+	_cleanup_(freeing_json) struct json_object *object = NULL;
+	struct json_object *refusal;
+
+	talk_begin();
+	ok_says("{\"command\":\"user\",\"user\":\"a\"}", "connections", "0");
+	ok_says("{\"command\":\"user\",\"user\":\"a\"}", "seq", "");
+	ok_says("{\"command\":\"user\",\"user\":\"a\"}", "lastRefusal", "");
+	talk_join(0, 0, "connected; count 0 0 0");
+	talk_join(1, 0, "connected; count 0 0 0");
+	ok_says("{\"command\":\"user\",\"user\":\"a\"}", "connections", "2");
+	ok_says("{\"command\":\"user\",\"user\":\"a\"}", "seq", "0");
+	ok_says("{\"command\":\"user\",\"user\":\"a\"}", "asking", "false");
+	hub_refuse_token(&talk_fixture.hub,
+		registry_find(&talk_fixture.hub.registry, SLICE("a"))->sessions, TOKEN_EXPIRED);
+	talk_fixture.hub.now += 7;
+	object = ask_as(PEER_ALL, "{\"command\":\"user\",\"user\":\"a\"}");
+	refusal = json_object_object_get(object, "lastRefusal");
+	ok_string_equal(json_object_get_string(json_object_object_get(refusal, "code")),
+		"token_expired", "why one was turned away");
+	ok_int_equal(number_of(refusal, "secondsAgo"), 7, "when");
+	ok_int_equal(number_of(object, "connections"), 1, "the other one stays");
+	ok_says("{\"command\":\"user\",\"user\":\"b\"}", "lastRefusal", "");
+	ok_fails("{\"command\":\"user\"}", "invalid_request");
+	ok_fails("{\"command\":\"user\",\"user\":\"\"}", "invalid_request");
+	ok_fails("{\"command\":\"user\",\"user\":1}", "invalid_request");
+	ok_fails("{\"command\":\"user\",\"user\":\"a\",\"limit\":1}", "invalid_request");
+	ok_string_equal(member_as(PEER_SERVE, "{\"command\":\"user\",\"user\":\"a\"}", "code"),
+		"forbidden", "not for everybody");
+	close(talk_clients[0].fd);
+	talk_end();
+}
+
 /* ---- what is none ---- */
 
 static void test_wrong(void)
@@ -358,6 +392,7 @@ int main(void)
 	test_connection();
 	test_stream();
 	test_disconnect();
+	test_user();
 	test_wrong();
 	test_longest_user();
 	test_rights();

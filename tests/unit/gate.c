@@ -32,6 +32,7 @@ struct outcome {
 	bool authenticated;
 	uint64_t since;
 	char epoch[64];
+	char user[NOTIFICATION_USER_MAX + 1]; /* who was refused */
 };
 
 typedef int gate(const struct config *config, const struct token_verifier *verifier,
@@ -55,6 +56,7 @@ static struct outcome ask_gate(gate *check, const char *beginning, const char *h
 	outcome.status = refusal.status;
 	outcome.code = refusal.code;
 	outcome.headers = refusal.headers;
+	memcpy(outcome.user, refusal.user, sizeof(outcome.user));
 	outcome.authenticated = pass.authenticated;
 	outcome.since = pass.since;
 	memcpy(outcome.epoch, pass.epoch, sizeof(outcome.epoch));
@@ -171,6 +173,29 @@ static void test_tokens(void)
 	passes(ask_with("tokens=x", "%s", ""), false, "another parameter");
 	passes(ask_with("token=x", "Authorization: Bearer %s\r\n", good), true, "a header before a query");
 	set_defaults();
+}
+
+/* A token that is right but for its time names who is turned away; no other does. */
+static void test_refused_user(void)
+{
+	static const struct {
+		const char *payload, *user;
+	} rows[] = {
+		{ "{\"sub\":\"u7\",\"exp\":5}", "u7" },
+		{ "{\"sub\":\"u7\",\"exp\":1800000100,\"nbf\":1800000090}", "u7" },
+		{ "{\"sub\":\"\",\"exp\":5}", "" },
+		{ "{\"sub\":\"u7\"}", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		_cleanup_(buffer_release) struct buffer late = { 0 };
+
+		fixture_token(&late, &fixture_hs256, SLICE("{\"alg\":\"HS256\"}"),
+			slice_of(rows[i].payload));
+		ok_string_equal(ask_with("", "Authorization: Bearer %s\r\n",
+					buffer_string(&late)).user,
+			rows[i].user, "the user of %s", rows[i].payload);
+	}
 }
 
 static void test_good_query(void)
@@ -354,6 +379,7 @@ int main(void)
 	test_paths();
 	test_origins();
 	test_tokens();
+	test_refused_user();
 	test_good_query();
 	test_cookies();
 	test_resume();

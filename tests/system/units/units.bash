@@ -43,6 +43,7 @@ start_web_server() {
 		\$HTTP["url"] =~ "^/api/notifications/(ws|stream)\$" {
 			proxy.server = ("" => (("host" => "$rundir/push.sock")))
 			proxy.header = ("upgrade" => "enable")
+			server.stream-response-body = 2
 		} else \$HTTP["url"] =~ "^/api/notifications(/|\$)" {
 			fastcgi.server = ("/api/notifications" => ((
 				"socket" => "$rundir/api.sock", "check-local" => "disable")))
