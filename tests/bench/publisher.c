@@ -118,9 +118,10 @@ static int connection_ended(struct publisher *publisher, struct connection *conn
 
 	if (connection->due != 0)
 		return -ECONNRESET;
-	while (*link != connection)
+	while (*link && *link != connection)
 		link = &(*link)->next;
-	*link = connection->next;
+	if (*link)
+		*link = connection->next;
 	close(take_fd(&connection->fd));
 	return connection_open(publisher, connection);
 }
