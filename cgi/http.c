@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <strings.h>
 
 const char *http_variable(const struct http_request *request, const char *name)
 {
@@ -172,22 +171,6 @@ int http_number_parse(struct slice text, uint64_t min, uint64_t max, uint64_t *r
 	return 0;
 }
 
-static struct slice trim(struct slice text)
-{
-	while (text.len > 0 && strchr(" \t", text.data[0])) {
-		text.data++;
-		text.len--;
-	}
-	while (text.len > 0 && strchr(" \t", text.data[text.len - 1]))
-		text.len--;
-	return text;
-}
-
-static bool equal_in_any_case(struct slice text, const char *word)
-{
-	return text.len == strlen(word) && strncasecmp(text.data, word, text.len) == 0;
-}
-
 static struct slice unquoted(struct slice text)
 {
 	if (text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
@@ -200,12 +183,12 @@ bool http_type_is_json(const char *content_type)
 	struct slice rest = slice_of(content_type);
 	struct slice type, parameter, name;
 
-	if (!cut(&rest, ';', &type) || !equal_in_any_case(trim(type), "application/json"))
+	if (!cut(&rest, ';', &type) || !slice_is_ignoring_case(slice_trim(type), "application/json"))
 		return false;
 	while (cut(&rest, ';', &parameter)) {
-		if (!cut(&parameter, '=', &name) || !equal_in_any_case(trim(name), "charset"))
+		if (!cut(&parameter, '=', &name) || !slice_is_ignoring_case(slice_trim(name), "charset"))
 			continue;
-		if (!equal_in_any_case(unquoted(trim(parameter)), "utf-8"))
+		if (!slice_is_ignoring_case(unquoted(slice_trim(parameter)), "utf-8"))
 			return false;
 	}
 	return true;
@@ -229,12 +212,12 @@ static bool is_token68(struct slice text)
 
 int http_bearer(const char *authorization, struct slice *ret_token)
 {
-	struct slice rest = trim(slice_of(authorization));
+	struct slice rest = slice_trim(slice_of(authorization));
 	struct slice scheme;
 
-	if (!cut(&rest, ' ', &scheme) || !equal_in_any_case(scheme, "Bearer"))
+	if (!cut(&rest, ' ', &scheme) || !slice_is_ignoring_case(scheme, "Bearer"))
 		return HTTP_BEARER_NONE;
-	rest = trim(rest);
+	rest = slice_trim(rest);
 	if (!is_token68(rest))
 		return HTTP_BEARER_MALFORMED;
 	*ret_token = rest;
@@ -247,8 +230,8 @@ struct slice http_cookie(const char *header, const char *name)
 	struct slice pair, found;
 
 	while (cut(&rest, ';', &pair))
-		if (cut(&pair, '=', &found) && slice_is(trim(found), name))
-			return unquoted(trim(pair));
+		if (cut(&pair, '=', &found) && slice_is(slice_trim(found), name))
+			return unquoted(slice_trim(pair));
 	return (struct slice){ 0 };
 }
 
@@ -259,7 +242,7 @@ bool http_etag_matches(const char *if_none_match, const char *etag)
 
 	/* Our own tags hold no comma, so one inside a foreign tag cannot make a match */
 	while (cut(&rest, ',', &tag)) {
-		tag = trim(tag);
+		tag = slice_trim(tag);
 		if (slice_is(tag, "*"))
 			return true;
 		if (tag.len > 2 && memcmp(tag.data, "W/", 2) == 0) {

@@ -8,6 +8,7 @@
  */
 #include "cgi/workers.h"
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/result.h"
 
@@ -42,14 +43,6 @@ struct parent {
 	sigset_t signals;
 };
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void handled_signals(sigset_t *ret_signals)
 {
 	sigemptyset(ret_signals);
@@ -70,7 +63,7 @@ void workers_block_signals(void)
 /* Whether a replacement may be made now; if so it counts. */
 static bool take_restart(struct parent *parent)
 {
-	int64_t now = monotonic_ms();
+	int64_t now = clock_ms();
 
 	parent->restarts += (double)(now - parent->counted) * RESTARTS_RATE / 1000;
 	parent->counted = now;
@@ -224,12 +217,12 @@ static void run_until_stopped(struct parent *parent)
 
 static void stop(struct parent *parent)
 {
-	int64_t deadline = monotonic_ms() + STOP_TIMEOUT_MS;
+	int64_t deadline = clock_ms() + STOP_TIMEOUT_MS;
 	int64_t left = STOP_TIMEOUT_MS;
 
 	sd_notify(0, "STOPPING=1");
 	signal_workers(parent, SIGTERM);
-	for (; any_left(parent) && left > 0; left = deadline - monotonic_ms())
+	for (; any_left(parent) && left > 0; left = deadline - clock_ms())
 		if (wait_signal(parent, left) == SIGCHLD)
 			reap(parent);
 	if (!any_left(parent))
@@ -246,7 +239,7 @@ int workers_run(const struct workers *workers)
 		.pid = getpid(),
 		.places = places,
 		.restarts = RESTARTS_MAX,
-		.counted = monotonic_ms(),
+		.counted = clock_ms(),
 		.pulse = find_pulse(),
 	};
 

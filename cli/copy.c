@@ -1,6 +1,7 @@
 /* A copy of the store, see copy.h. */
 #include "cli/copy.h"
 #include "cli/progress.h"
+#include "lib/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -37,7 +38,7 @@ static int wait_for(struct inbox *inbox, struct wait *wait)
 		if (!wait->done)
 			poll(&fd, 1, LOOK_MS);
 		progress_say(&progress, "the store makes a copy, %lld s",
-			(long long)(progress_clock() - progress.begun) / 1000);
+			(long long)(clock_ms() - progress.begun) / 1000);
 	}
 	progress_clear(&progress);
 	return wait->result;

@@ -6,23 +6,15 @@
 #include "cli/doctor.h"
 
 #include "cli/fetch.h"
+#include "lib/clock.h"
 
 #include <errno.h>
-#include <time.h>
 
 enum {
 	TIMEOUT = 5000,		/* milliseconds: for the head, and for the first message */
 	RECEIVED_MAX = 1 << 20, /* bytes */
 	IDLE_MARGIN = 5,	/* seconds above two heartbeats */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- reading what comes ---- */
 
@@ -71,12 +63,12 @@ bool doctor_take_frame(struct slice *bytes, struct doctor_frame *ret_frame)
 static const char *await_text(struct fetch *fetch, struct buffer *received, const char *text,
 	int *ret_result)
 {
-	int64_t deadline = now_ms() + TIMEOUT;
+	int64_t deadline = clock_ms() + TIMEOUT;
 	const char *at = NULL;
 
 	*ret_result = 0;
 	while (!at && *ret_result == 0) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 
 		if (received->len > 0)
 			at = memmem(received->data, received->len, text, strlen(text));
@@ -245,10 +237,10 @@ static bool answer_frames(struct fetch *fetch, struct buffer *received)
 /* Returns after how many seconds the connection was cut; -1: it was not. */
 static int64_t wait_idle(struct fetch *fetch, struct buffer *received, unsigned seconds)
 {
-	int64_t begun = now_ms(), deadline = begun + (int64_t)seconds * 1000;
+	int64_t begun = clock_ms(), deadline = begun + (int64_t)seconds * 1000;
 
 	while (answer_frames(fetch, received)) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int r = left > 0 ? fetch_receive(fetch, received, (int)left) : -ETIMEDOUT;
 
 		if (r == -ETIMEDOUT)
@@ -256,7 +248,7 @@ static int64_t wait_idle(struct fetch *fetch, struct buffer *received, unsigned 
 		if (r < 0)
 			break;
 	}
-	return (now_ms() - begun) / 1000;
+	return (clock_ms() - begun) / 1000;
 }
 
 void doctor_idle(struct doctor *doctor)

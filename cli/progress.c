@@ -1,25 +1,18 @@
 /* Progress of long work, see progress.h. */
 #include "cli/progress.h"
 
+#include "lib/clock.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { INTERVAL = 250 /* milliseconds */ };
 
-int64_t progress_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct progress progress_begin(const char *done)
 {
-	int64_t now = progress_clock();
+	int64_t now = clock_ms();
 
 	return (struct progress){
 		.done = done,
@@ -36,7 +29,7 @@ static int64_t begin_line(struct progress *progress)
 
 	if (!progress->wanted)
 		return 0;
-	now = progress_clock();
+	now = clock_ms();
 	if (now < progress->next)
 		return 0;
 	progress->next = now + INTERVAL;

@@ -26,6 +26,3 @@ void progress_say(struct progress *progress, const char *format, ...)
 
 /* Takes the line away, for something else to be printed. */
 void progress_clear(struct progress *progress);
-
-/* Milliseconds of the monotonic clock. */
-int64_t progress_clock(void);

@@ -1,6 +1,8 @@
 /* From lines to requests, see pump.h. */
 #include "cli/pump.h"
 
+#include "lib/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -46,7 +48,7 @@ int pump_submit(struct pump *pump, const struct inbox_request *request, inbox_an
 	if (result < 0)
 		return result;
 	if (pump->under_way++ == 0)
-		pump->heard = progress_clock();
+		pump->heard = clock_ms();
 	pump->submitted = pump->lines.number;
 	return 0;
 }
@@ -54,7 +56,7 @@ int pump_submit(struct pump *pump, const struct inbox_request *request, inbox_an
 void pump_answered(struct pump *pump)
 {
 	pump->under_way--;
-	pump->heard = progress_clock();
+	pump->heard = clock_ms();
 }
 
 /* Nothing more is taken; what was kept back for company goes out. */
@@ -120,7 +122,7 @@ static bool pump_gives_up(const struct pump *pump)
 	bool reached = inbox_greeting(pump->tool->inbox);
 
 	return pump->under_way > 0 &&
-	       progress_clock() - pump->heard > (reached ? PATIENCE : FIRST_PATIENCE);
+	       clock_ms() - pump->heard > (reached ? PATIENCE : FIRST_PATIENCE);
 }
 
 /* Ends all that is under way; the callbacks tell what became of it. */

@@ -7,12 +7,13 @@
  */
 #include "lib/control.h"
 
+#include "lib/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 
 enum { READ_CHUNK = 16384 /* bytes asked for in one recv() */ };
 
@@ -21,14 +22,6 @@ void control_answer_release(struct control_answer *answer)
 	buffer_release(&answer->text);
 	json_object_put(answer->json);
 	*answer = (struct control_answer){ 0 };
-}
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int open_connection(const char *path, int timeout, int *ret_fd)
@@ -60,7 +53,7 @@ static int wait_for(int fd, short events, int64_t deadline)
 	int n;
 
 	do {
-		left = deadline - monotonic_ms();
+		left = deadline - clock_ms();
 		n = left > 0 ? poll(&poll_fd, 1, (int)left) : 0;
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
@@ -145,7 +138,7 @@ int control_call(const struct config *config, struct slice request, int timeout,
 {
 	_cleanup_(control_answer_release) struct control_answer answer = { 0 };
 	_cleanup_(buffer_release) struct buffer line = { 0 };
-	int64_t deadline = monotonic_ms() + timeout;
+	int64_t deadline = clock_ms() + timeout;
 	_cleanup_(closing_fd) int fd = -1;
 	int r;
 

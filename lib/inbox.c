@@ -7,6 +7,7 @@
  */
 #include "lib/inbox.h"
 
+#include "lib/clock.h"
 #include "lib/store_protocol.h"
 
 #include <assert.h>
@@ -14,7 +15,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 enum {
 	READ_CHUNK = 65536,	/* bytes asked for in one recv() */
@@ -410,14 +410,6 @@ static void call_answered(void *context, int result, struct inbox_answer *answer
 	}
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Waits until the connection has something to do, or for `delay` when there is none. */
 static int call_wait(const struct inbox *inbox, int64_t left, int delay)
 {
@@ -435,7 +427,7 @@ int inbox_call(struct inbox *inbox, const struct inbox_request *request, int tim
 {
 	struct inbox_answer answer = { 0 };
 	struct call call = { .answer = &answer };
-	int64_t begin = monotonic_ms(), now;
+	int64_t begin = clock_ms(), now;
 	int delay = RETRY_FIRST_MS;
 	int r;
 
@@ -446,7 +438,7 @@ int inbox_call(struct inbox *inbox, const struct inbox_request *request, int tim
 		r = inbox_dispatch(inbox);
 		if (call.done)
 			break;
-		now = monotonic_ms();
+		now = clock_ms();
 		if (now - begin >= timeout || r == -EACCES ||
 		    (r < 0 && now - begin >= PATIENCE_MS)) {
 			inbox_forget(inbox, &call);

@@ -4,17 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_ignoring_case(struct slice text, struct slice other)
-{
-	return text.len == other.len && strncasecmp(text.data, other.data, text.len) == 0;
-}
-
 bool origin_is_listed(char *const *list, struct slice origin)
 {
 	if (slice_is(origin, "null"))
 		return false;
 	for (; *list; list++)
-		if (is_ignoring_case(origin, slice_of(*list)))
+		if (slice_is_ignoring_case(origin, *list))
 			return true;
 	return false;
 }
@@ -38,5 +33,6 @@ bool origin_is_of(struct slice origin, const char *scheme, struct slice host)
 		return false;
 	origin.data += len + 3;
 	origin.len -= len + 3;
-	return is_ignoring_case(origin, without_default_port(host, scheme));
+	host = without_default_port(host, scheme);
+	return origin.len == host.len && strncasecmp(origin.data, host.data, host.len) == 0;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 struct slice {
 	const char *data;
@@ -28,4 +29,23 @@ static inline bool slice_equal(struct slice a, struct slice b)
 static inline bool slice_is(struct slice a, const char *string)
 {
 	return slice_equal(a, slice_of(string));
+}
+
+/* The same, whether ASCII letters are large or small. */
+static inline bool slice_is_ignoring_case(struct slice a, const char *string)
+{
+	return a.len == strlen(string) && strncasecmp(a.data, string, a.len) == 0;
+}
+
+/* Without the blanks and tabs around it. */
+static inline struct slice slice_trim(struct slice slice)
+{
+	while (slice.len > 0 && (slice.data[0] == ' ' || slice.data[0] == '\t')) {
+		slice.data++;
+		slice.len--;
+	}
+	while (slice.len > 0 &&
+		(slice.data[slice.len - 1] == ' ' || slice.data[slice.len - 1] == '\t'))
+		slice.len--;
+	return slice;
 }

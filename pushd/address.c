@@ -114,11 +114,6 @@ static bool is_trusted(const struct address *address, char *const *trusted)
 	return false;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Takes the last element off a list with commas; false when there is none. */
 static bool take_last(struct slice *list, struct slice *ret_element)
 {
@@ -129,11 +124,7 @@ static bool take_last(struct slice *list, struct slice *ret_element)
 	if (list->len == 0)
 		return false;
 	list->len = comma ? begin - 1 : 0;
-	while (begin < end && is_blank(list->data[begin]))
-		begin++;
-	while (end > begin && is_blank(list->data[end - 1]))
-		end--;
-	*ret_element = (struct slice){ list->data + begin, end - begin };
+	*ret_element = slice_trim((struct slice){ list->data + begin, end - begin });
 	return true;
 }
 

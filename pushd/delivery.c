@@ -1,6 +1,7 @@
 /* From changes to messages, see delivery.h. */
 #include "pushd/delivery.h"
 
+#include "lib/clock.h"
 #include "pushd/backlog.h"
 #include "pushd/catchup.h"
 #include "pushd/message.h"
@@ -8,7 +9,6 @@
 #include "pushd/stream.h"
 
 #include <errno.h>
-#include <time.h>
 
 void delivery_send_one(struct hub *hub, struct session *session)
 {
@@ -216,23 +216,15 @@ void delivery_change(struct hub *hub, const struct change *change)
 		statistics_delivered(&hub->statistics, change);
 }
 
-static int64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 int delivery_pump(struct hub *hub, int64_t usec)
 {
-	int64_t end = now_usec() + usec;
+	int64_t end = clock_us() + usec;
 	struct change change;
 	int r;
 
 	while ((r = feed_next(hub->feed, &change)) == 0) {
 		delivery_change(hub, &change);
-		if (now_usec() >= end)
+		if (clock_us() >= end)
 			return DELIVERY_MORE;
 	}
 	return r == FEED_NOTHING ? 0 : r;

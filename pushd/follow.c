@@ -10,13 +10,13 @@
  */
 #include "pushd/follow.h"
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "pushd/delivery.h"
 #include "pushd/link.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 enum {
 	SLICE_USEC = 5000,	      /* of reading the log, until others have their turn */
@@ -42,14 +42,6 @@ struct follow {
 	struct feed_position seen; /* where the feed stood at the last tick */
 };
 
-static int64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static int put_off(struct follow *follow, int64_t usec)
 {
 	int r = sd_event_source_set_time_relative(follow->later, (uint64_t)usec);
@@ -62,7 +54,7 @@ static int put_off(struct follow *follow, int64_t usec)
 /* How long to wait, so that clients are not told to fetch anew all the time. */
 static int64_t take_distance(struct follow *follow)
 {
-	int64_t now = now_usec(), since = now - follow->lost, wait = 0;
+	int64_t now = clock_us(), since = now - follow->lost, wait = 0;
 
 	if (follow->lost == 0 || since > DISTANCE_MAX_USEC + follow->distance) {
 		follow->distance = DISTANCE_MIN_USEC;

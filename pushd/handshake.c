@@ -33,11 +33,6 @@ static bool consists_of(struct slice slice, const char *set)
 	return slice.len > 0;
 }
 
-static bool is_ignoring_case(struct slice slice, const char *name)
-{
-	return slice.len == strlen(name) && strncasecmp(slice.data, name, slice.len) == 0;
-}
-
 static struct slice slice_from(struct slice slice, size_t offset)
 {
 	return (struct slice){ .data = slice.data + offset, .len = slice.len - offset };
@@ -57,20 +52,6 @@ static bool split(struct slice *rest, char at, struct slice *ret_before)
 	return true;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice slice)
-{
-	while (slice.len > 0 && is_blank(slice.data[0]))
-		slice = slice_from(slice, 1);
-	while (slice.len > 0 && is_blank(slice.data[slice.len - 1]))
-		slice.len--;
-	return slice;
-}
-
 /* Takes an element off a list with commas; false at its end. Elements may be empty. */
 static bool next_element(struct slice *list, struct slice *ret_element)
 {
@@ -82,7 +63,7 @@ static bool next_element(struct slice *list, struct slice *ret_element)
 		element = *list;
 		*list = (struct slice){ 0 };
 	}
-	*ret_element = trim(element);
+	*ret_element = slice_trim(element);
 	return true;
 }
 
@@ -91,7 +72,7 @@ static bool list_names(struct slice list, const char *name)
 	struct slice element;
 
 	while (next_element(&list, &element))
-		if (is_ignoring_case(element, name))
+		if (slice_is_ignoring_case(element, name))
 			return true;
 	return false;
 }
@@ -146,7 +127,7 @@ static int take_authorization(struct handshake_request *request, struct slice va
 		return 0;
 	rest = slice_from(value, scheme.len);
 	if (rest.len == 0 || rest.data[0] == ' ')
-		request->bearer = trim(rest);
+		request->bearer = slice_trim(rest);
 	return 0;
 }
 
@@ -185,7 +166,7 @@ static const struct header {
 static const struct header *find_header(struct slice name)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(headers); i++)
-		if (is_ignoring_case(name, headers[i].name))
+		if (slice_is_ignoring_case(name, headers[i].name))
 			return &headers[i];
 	return NULL;
 }
@@ -222,7 +203,7 @@ static int parse_header(struct handshake_request *request, struct slice line)
 
 	if (!split(&line, ':', &name) || !consists_of(name, TOKEN) || !value_valid(line))
 		return HANDSHAKE_BAD_HEADER;
-	return take_header(request, name, trim(line));
+	return take_header(request, name, slice_trim(line));
 }
 
 static bool is_http_version(struct slice text)

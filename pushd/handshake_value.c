@@ -104,27 +104,13 @@ int handshake_query(struct slice query, const char *name, struct buffer *to)
 	return value.data ? decode(value, to) : HANDSHAKE_ABSENT;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice text)
-{
-	while (text.len > 0 && is_blank(text.data[0]))
-		text = (struct slice){ .data = text.data + 1, .len = text.len - 1 };
-	while (text.len > 0 && is_blank(text.data[text.len - 1]))
-		text.len--;
-	return text;
-}
-
 /* RFC 6265, section 4.2.1: pairs with "; " between them, a value perhaps in double quotes. */
 struct slice handshake_cookie(struct slice cookies, const char *name)
 {
 	struct slice pair, value;
 
 	while (next_piece(&cookies, ';', &pair)) {
-		value = value_of(trim(pair), name);
+		value = value_of(slice_trim(pair), name);
 		if (!value.data)
 			continue;
 		if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"')
@@ -139,7 +125,7 @@ static unsigned closeness(struct slice range, const char *type)
 {
 	size_t kind = (size_t)(strchr(type, '/') + 1 - type);
 
-	if (range.len == strlen(type) && strncasecmp(range.data, type, range.len) == 0)
+	if (slice_is_ignoring_case(range, type))
 		return 3;
 	if (range.len == kind + 1 && strncasecmp(range.data, type, kind) == 0 &&
 		range.data[kind] == '*')
@@ -161,7 +147,7 @@ static bool is_unwanted(struct slice parameters)
 	struct slice pair, weight;
 
 	while (next_piece(&parameters, ';', &pair)) {
-		pair = trim(pair);
+		pair = slice_trim(pair);
 		weight = value_of(pair, "q");
 		if (!weight.data)
 			weight = value_of(pair, "Q");
@@ -182,7 +168,7 @@ bool handshake_accepts(struct slice accept, const char *type)
 
 		if (!next_piece(&element, ';', &range))
 			continue;
-		close = closeness(trim(range), type);
+		close = closeness(slice_trim(range), type);
 		if (close > closest) {
 			closest = close;
 			accepts = !is_unwanted(element);

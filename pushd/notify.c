@@ -1,9 +1,10 @@
 /* Telling the service manager, see notify.h. */
 #include "pushd/notify.h"
 
+#include "lib/clock.h"
+
 #include <inttypes.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 void notify_ready(void)
 {
@@ -12,11 +13,7 @@ void notify_ready(void)
 
 void notify_reloading(const char *status)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=%s",
-		(uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, status);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\nSTATUS=%s", clock_us(), status);
 }
 
 void notify_stopping(void)

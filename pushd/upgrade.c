@@ -10,6 +10,7 @@
  */
 #include "pushd/upgrade.h"
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "pushd/notify.h"
 
@@ -18,7 +19,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 enum {
 	CHECK_USEC = 10 * 1000 * 1000, /* for the new program to check the state */
@@ -35,17 +35,9 @@ struct upgrade {
 	uint64_t paused;		/* microseconds of CLOCK_MONOTONIC, since … */
 };
 
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 unsigned upgrade_paused_for(const struct handover *handover)
 {
-	return (unsigned)((now_usec() - handover->paused) / 1000);
+	return (unsigned)(((uint64_t)clock_us() - handover->paused) / 1000);
 }
 
 /* ---- the state ---- */
@@ -162,7 +154,7 @@ static bool is_quiet(const struct upgrade *upgrade)
 	const struct hub *hub = upgrade->hub;
 
 	return hub->errands == 0 || !inbox_greeted(hub->inbox) ||
-	       now_usec() - upgrade->paused >= PAUSE_USEC;
+	       (uint64_t)clock_us() - upgrade->paused >= PAUSE_USEC;
 }
 
 /* Something has happened: perhaps the last answer has come. */
@@ -198,7 +190,7 @@ static void begin_pause(struct upgrade *upgrade)
 {
 	int r;
 
-	upgrade->paused = now_usec();
+	upgrade->paused = (uint64_t)clock_us();
 	notify_reloading("Upgrading");
 	r = upgrade->server.pause(upgrade->server.context, true);
 	if (r >= 0 && is_quiet(upgrade))

@@ -1,7 +1,7 @@
 /* Counters, see counters.h. */
 #include "stored/counters.h"
 
-#include <time.h>
+#include "lib/clock.h"
 
 static const enum counter counter_of[CHANGE_KINDS_COUNT] = {
 	[CHANGE_CREATED] = COUNTER_CREATED,
@@ -18,17 +18,9 @@ static const enum counter counter_of[CHANGE_KINDS_COUNT] = {
 	[CHANGE_BROADCAST_WITHDRAWN] = COUNTER_BROADCAST_WITHDRAWN,
 };
 
-int64_t timing_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 void timing_add(struct timing *timing, int64_t begin)
 {
-	timing->last = (uint64_t)(timing_now() - begin);
+	timing->last = (uint64_t)(clock_us() - begin);
 	if (timing->last > timing->longest)
 		timing->longest = timing->last;
 	timing->total += timing->last;
@@ -37,7 +29,7 @@ void timing_add(struct timing *timing, int64_t begin)
 
 void counters_init(struct counters *counters)
 {
-	*counters = (struct counters){ .begun = timing_now() };
+	*counters = (struct counters){ .begun = clock_us() };
 }
 
 void counters_add(struct counters *counters, enum change_kind kind, uint64_t notifications)

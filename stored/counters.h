@@ -15,10 +15,7 @@ struct timing {
 	uint64_t last, longest, total;
 };
 
-/* Microseconds of a clock that only goes forward. */
-int64_t timing_now(void);
-
-/* It was done, from that moment of timing_now() on. */
+/* It was done, from that moment of clock_us() on. */
 void timing_add(struct timing *timing, int64_t begin);
 
 /* Notifications, and last the broadcasts. */
@@ -43,7 +40,7 @@ struct flushes {
 };
 
 struct counters {
-	int64_t begun; /* as timing_now() had it */
+	int64_t begun; /* as clock_us() had it */
 	uint64_t committed[COUNTERS];
 	uint64_t pending[COUNTERS];	  /* of the transaction under way */
 	uint64_t results[INBOX_STATUSES]; /* requests by what became of them; [0] = done */

@@ -5,6 +5,8 @@
  */
 #include "stored/flusher.h"
 
+#include "lib/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -68,7 +70,7 @@ static void count_flush(struct flushes *flushes, int64_t begin, const struct lis
 /* Flushes for all that wait. The lock is held on entry and on return, but not meanwhile. */
 static void flush_waiting(struct flusher *flusher)
 {
-	int64_t begin = timing_now();
+	int64_t begin = clock_us();
 	struct list taken;
 	int r;
 

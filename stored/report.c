@@ -1,12 +1,12 @@
 /* The outcome of a check, see report.h. */
 #include "stored/report.h"
 
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/utf8.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <time.h>
 
 enum { PROGRESS_MS = 250, PROGRESS_EVERY = 1024 /* counted, between two looks at the clock */ };
 
@@ -84,14 +84,6 @@ void report_problem(struct report *report, const char *format, ...)
 		sentence = NULL; /* it is counted all the same */
 	else
 		tell(report, (struct slice){ sentence, (size_t)length });
-}
-
-static int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void report_count(struct report *report, enum report_item item)

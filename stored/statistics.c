@@ -7,6 +7,7 @@
  */
 #include "stored/store_internal.h"
 
+#include "lib/clock.h"
 #include "lib/tree.h"
 
 #include <dirent.h>
@@ -90,7 +91,7 @@ static void add_timing(struct buffer *to, const struct timing *timing)
 
 static void add_self(struct buffer *to, struct store *store)
 {
-	uint64_t uptime = (uint64_t)(timing_now() - store->counters.begun) / 1000000;
+	uint64_t uptime = (uint64_t)(clock_us() - store->counters.begun) / 1000000;
 
 	buffer_append_string(to, "{\"version\":\"" PACKAGE_VERSION "\"");
 	add_number(to, "uptime", uptime);

@@ -1,6 +1,8 @@
 /* The thread that writes pages back, see writeback.h. */
 #include "stored/writeback.h"
 
+#include "lib/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -155,7 +157,7 @@ static enum what_next decide(const struct writeback *writeback, uint64_t since)
 static int checkpoint(struct writeback *writeback, uint64_t position)
 {
 	DB_ENV *handle = writeback->handle;
-	int64_t begin = timing_now();
+	int64_t begin = clock_us();
 	int r = environment_error(handle->txn_checkpoint(handle, 0, 0, 0));
 
 	if (r < 0)
