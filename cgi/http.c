@@ -183,10 +183,12 @@ bool http_type_is_json(const char *content_type)
 	struct slice rest = slice_of(content_type);
 	struct slice type, parameter, name;
 
-	if (!cut(&rest, ';', &type) || !slice_is_ignoring_case(slice_trim(type), "application/json"))
+	if (!cut(&rest, ';', &type) ||
+		!slice_is_ignoring_case(slice_trim(type), "application/json"))
 		return false;
 	while (cut(&rest, ';', &parameter)) {
-		if (!cut(&parameter, '=', &name) || !slice_is_ignoring_case(slice_trim(name), "charset"))
+		if (!cut(&parameter, '=', &name) ||
+			!slice_is_ignoring_case(slice_trim(name), "charset"))
 			continue;
 		if (!slice_is_ignoring_case(unquoted(slice_trim(parameter)), "utf-8"))
 			return false;
