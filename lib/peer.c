@@ -9,6 +9,7 @@
 enum { GROUPS_FIRST = 32 /* room at the first try */ };
 
 static const gid_t NO_GROUP = (gid_t)-1;
+static const uid_t NO_USER = (uid_t)-1;
 static const char ALL_GROUP[] = "tidings", PUBLISH_GROUP[] = "tidings-publish";
 
 static gid_t find_group(const char *name)
@@ -31,14 +32,17 @@ static int find_user(const char *name, uid_t *ret_uid)
 	return 0;
 }
 
-int peer_rules_init(struct peer_rules *rules, char *const *names, struct buffer *unknown)
+int peer_rules_init(struct peer_rules *rules, const struct config *config, struct buffer *unknown)
 {
+	char *const *names = config->store.api_users;
 	size_t count = 0;
 
 	*rules = (struct peer_rules){
 		.all = find_group(ALL_GROUP),
 		.publish = find_group(PUBLISH_GROUP),
+		.look = NO_USER,
 	};
+	(void)find_user(config->away.user, &rules->look); /* need not exist where nobody wants it */
 	while (names[count])
 		count++;
 	rules->serve = calloc(count + 1, sizeof(*rules->serve));
@@ -114,11 +118,13 @@ int peer_identify(const struct peer_rules *rules, int fd, struct peer *ret_peer)
 		return (int)count;
 	*ret_peer = (struct peer){ .uid = credentials.uid };
 	if (credentials.uid == 0 || credentials.uid == geteuid() ||
-	    is_member(rules->all, &credentials, groups, count))
+		is_member(rules->all, &credentials, groups, count))
 		ret_peer->right = PEER_ALL;
 	else if (serves(rules, credentials.uid))
 		ret_peer->right = PEER_SERVE;
 	else if (is_member(rules->publish, &credentials, groups, count))
 		ret_peer->right = PEER_PUBLISH;
+	else if (credentials.uid == rules->look)
+		ret_peer->right = PEER_LOOK;
 	return 0;
 }

@@ -76,8 +76,8 @@ static void add_connection(struct buffer *to, const struct hub *hub, const struc
 	buffer_append_string(to, to->data[to->len - 1] == '[' ? "{\"user\":" : ",{\"user\":");
 	json_append_string(to, subscriber_name(session->subscriber));
 	buffer_print(to, ",\"address\":\"%s\",\"age\":%u,\"queue\":%zu,\"kind\":\"%s\",\"id\":%d}",
-		address, hub->now - session->connected, queue, session->events ? "events" : "websocket",
-		session->fd);
+		address, hub->now - session->connected, queue,
+		session->events ? "events" : "websocket", session->fd);
 }
 
 /*
@@ -161,6 +161,21 @@ static enum failure run_user(const struct request *request)
 	return DONE;
 }
 
+/* Soon after a start nobody can be told absent: clients are still coming back. */
+static enum failure run_presence(const struct request *request)
+{
+	const struct hub *hub = request->hub;
+	const struct subscriber *subscriber;
+	struct slice user;
+
+	if (get_user(request, &user) < 0 || !user.data)
+		return WRONG_MEMBER;
+	subscriber = registry_find(&hub->registry, user);
+	buffer_print(request->to, "{\"connections\":%u,\"uptime\":%u}\n",
+		subscriber ? subscriber->session_count : 0, hub->now - hub->statistics.begun);
+	return DONE;
+}
+
 static unsigned disconnect_user(struct hub *hub, struct slice user)
 {
 	struct subscriber *subscriber = registry_find(&hub->registry, user);
@@ -227,6 +242,7 @@ static const struct command {
 	{ "statistics", PEER_SERVE, run_statistics, { 0 } },
 	{ "connections", PEER_ALL, run_connections, { "user", "after", "limit" } },
 	{ "user", PEER_ALL, run_user, { "user" } },
+	{ "presence", PEER_LOOK, run_presence, { "user" } },
 	{ "disconnect", PEER_SERVE, run_disconnect, { "user", "all" } },
 	{ "log-level", PEER_ALL, run_log_level, { "level" } },
 };
@@ -257,9 +273,10 @@ static bool knows_member(const struct command *command, const char *name)
 
 static enum failure run_command(const struct command *command, const struct request *request)
 {
-	if (request->right < command->right)
+	if (!peer_may(request->right, command->right))
 		return FORBIDDEN;
-	json_object_object_foreach(request->object, name, member) {
+	json_object_object_foreach(request->object, name, member)
+	{
 		(void)member;
 		if (!knows_member(command, name))
 			return WRONG_MEMBER;
@@ -293,7 +310,7 @@ void control_answer(struct hub *hub, enum peer_right right, struct slice line, s
 	struct request request = { hub, right, NULL, to };
 	int r;
 
-	if (right < PEER_SERVE) {
+	if (!peer_may(right, PEER_LOOK)) {
 		control_fail(to, "forbidden",
 			"Only root, this program's own user, the group tidings "
 			"and api-users may ask anything here");

@@ -262,6 +262,21 @@ static void test_user(void)
 	talk_end();
 }
 
+static void test_presence(void)
+{
+	talk_begin();
+	ok_says("{\"command\":\"presence\",\"user\":\"a\"}", "connections", "0");
+	talk_join(0, 0, "connected; count 0 0 0");
+	talk_fixture.hub.now += 7;
+	ok_says("{\"command\":\"presence\",\"user\":\"a\"}", "connections", "1");
+	ok_says("{\"command\":\"presence\",\"user\":\"b\"}", "connections", "0");
+	ok_int_equal(number_of(ask_as(PEER_LOOK, "{\"command\":\"presence\",\"user\":\"a\"}"), "uptime"),
+		talk_fixture.hub.now - talk_fixture.hub.statistics.begun, "since when it can be told");
+	ok_fails("{\"command\":\"presence\"}", "invalid_request");
+	ok_fails("{\"command\":\"presence\",\"user\":\"\"}", "invalid_request");
+	talk_end();
+}
+
 /* ---- what is none ---- */
 
 static void test_wrong(void)
@@ -356,6 +371,7 @@ static void test_rights(void)
 		const char *line;
 		enum peer_right needed;
 	} cases[] = {
+		{ "{\"command\":\"presence\",\"user\":\"a\"}", PEER_LOOK },
 		{ "{\"command\":\"ping\"}", PEER_SERVE },
 		{ "{\"command\":\"statistics\"}", PEER_SERVE },
 		{ "{\"command\":\"disconnect\",\"user\":\"a\"}", PEER_SERVE },
@@ -377,8 +393,12 @@ static void test_rights(void)
 	ok_int_equal(log_get_level(), before, "nothing has changed");
 	ok_string_equal(member_as(PEER_PUBLISH, "x", "code"), "forbidden",
 		"whoever has no right is not even read");
+	ok_string_equal(member_as(PEER_PUBLISH, cases[0].line, "code"), "forbidden",
+		"publishers learn of nobody's presence");
+	ok_string_equal(member_as(PEER_LOOK, cases[0].line, "connections"), "1",
+		"the user of [away] does");
 	ok_string_equal(member_as(PEER_SERVE, "x", "code"), "invalid_request", "others are");
-	ok_string_equal(member_as(PEER_SERVE, cases[2].line, "count"), "1",
+	ok_string_equal(member_as(PEER_SERVE, cases[3].line, "count"), "1",
 		"one user, by api-users");
 	talk_ok_heard(0, "close 4403 disconnected");
 	talk_end();
@@ -395,6 +415,7 @@ int main(void)
 	test_user();
 	test_wrong();
 	test_longest_user();
+	test_presence();
 	test_rights();
 	return tap_done();
 }
