@@ -21,6 +21,7 @@ static const struct member {
 } members[] = {
 	{ "tidings-stored", "tidings-stored" },
 	{ "tidings-pushd", "tidings-stored" },
+	{ "tidings-away", "tidings-stored" },
 	{ "tidings-pushd", "tidings-keys" },
 	{ "tidings-api", "tidings-keys" },
 };
@@ -138,6 +139,7 @@ void doctor_services(struct doctor *doctor)
 		"systemctl show --property=Id,ActiveState tidings-stored.socket "
 		"tidings-stored.service tidings-api.socket tidings-api.service "
 		"tidings-pushd.socket tidings-pushd-control.socket tidings-pushd.service "
+		"tidings-away.service "
 		"2>/dev/null";
 	size_t before = doctor->findings.len;
 	FILE *pipe;
