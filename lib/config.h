@@ -77,6 +77,9 @@ struct config {
 		char **types;	   /* empty = all */
 		char **categories; /* the same */
 	} away;
+	struct {
+		char *level; /* error, warning, info or debug */
+	} log;
 };
 
 /* Where the file is looked for when neither --config nor this variable names it. */

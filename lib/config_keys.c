@@ -213,11 +213,13 @@ static const char *const algorithms[] = { "HS256", "HS384", "HS512", "RS256", "R
 	"ES256", "ES384", "ES512", NULL };
 
 static const char *const types[] = { "info", "success", "warning", "error", NULL };
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 static const struct config_format engine_words = { .words = engines };
 static const struct config_format durability_words = { .words = durabilities };
 static const struct config_format when_full_words = { .words = when_full };
 static const struct config_format algorithm_words = { .words = algorithms };
+static const struct config_format log_level_words = { .words = log_levels };
 static const struct config_format cookie_name = { .valid = is_cookie_name,
 	.noun = "a cookie name: letters, digits and !#$%&'*+-.^_`|~" };
 static const struct config_format scope = { .valid = is_scope,
@@ -319,6 +321,8 @@ static const struct config_key keys[] = {
 	{ "away", "categories", "", LIST(away.categories, &category) },
 	{ "away", "state", STATEDIR "-away", PATH(away.state, 1, NULL) },
 	{ "away", "user", "tidings-away", STRING(away.user, 1, &local_user) },
+
+	{ "log", "level", "info", STRING(log.level, 1, &log_level_words) },
 	{ 0 },
 };
 /* clang-format on */
