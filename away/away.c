@@ -16,10 +16,13 @@
 #include "away/desk.h"
 #include "away/reader.h"
 #include "away/state.h"
+#include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/startup.h"
 #include "lib/timestamp.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
@@ -47,6 +50,7 @@ struct away {
 	int64_t log_due; /* when the log is read next */
 	int64_t stop;	 /* when to end at the latest; 0 = it goes on */
 	bool complained_log, complained_state;
+	struct level_reload level;
 };
 
 /* ---- from the log to the agenda ---- */
@@ -116,11 +120,13 @@ static void begin_reading(struct away *away)
 	int r;
 
 	if (again)
-		log_warning("changes in the log were removed or damaged before they were read: "
-			    "some notifications may not be handed over");
+		log_event(LOG_LEVEL_WARNING, LOG_FEED_LOST, NULL,
+			"changes in the log were removed or damaged before they were read: "
+			"some notifications may not be handed over");
 	r = reader_begin(away->reader, away->progress.file);
 	if (r < 0 && !away->complained_log)
-		log_warning("the log cannot be read: %s; trying again", strerror(-r));
+		log_event(LOG_LEVEL_WARNING, LOG_FEED_UNREADABLE, NULL,
+			"the log cannot be read: %s; trying again", strerror(-r));
 	away->complained_log = r < 0;
 	if (r < 0 || again)
 		away->log_due = timestamp_now() + PAUSE_MS;
@@ -143,7 +149,8 @@ static void plan_reading(struct away *away, int r, int64_t now)
 		begin_reading(away);
 		break;
 	default:
-		log_warning("the log cannot be read: %s; trying again", strerror(-r));
+		log_event(LOG_LEVEL_WARNING, LOG_FEED_UNREADABLE, NULL,
+			"the log cannot be read: %s; trying again", strerror(-r));
 		away->log_due = now + PAUSE_MS;
 	}
 }
@@ -215,10 +222,12 @@ static bool save(struct away *away)
 	int r = state_save(away->state, &away->agenda, &away->progress);
 
 	if (r < 0 && !away->complained_state)
-		log_error("%s: the state cannot be saved: %s; nothing is handed over meanwhile",
+		log_event(LOG_LEVEL_ERROR, LOG_DELIVERIES_WAITING, NULL,
+			"%s: the state cannot be saved: %s; nothing is handed over meanwhile",
 			away->config->away.state, strerror(-r));
 	if (r == 0 && away->complained_state)
-		log_info("the state can be saved again");
+		log_event(LOG_LEVEL_INFO, LOG_DELIVERIES_GO_ON, NULL,
+			"the state can be saved again");
 	away->complained_state = r < 0;
 	return r == 0;
 }
@@ -271,6 +280,7 @@ static int make_round(struct away *away)
 {
 	int r = away->stop ? 0 : work(away);
 
+	log_settle();
 	if (r < 0)
 		return r;
 	if (save(away))
@@ -318,6 +328,18 @@ static int on_ending(sd_event_source *source, const struct signalfd_siginfo *inf
 	return make_round(away);
 }
 
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+{
+	struct away *away = context;
+
+	(void)source;
+	(void)info;
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_us());
+	startup_reload_level(&away->level);
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
 /* ---- life ---- */
 
 static int open_state(struct away *away)
@@ -361,6 +383,9 @@ static int add_sources(struct away *away)
 		r = sd_event_add_signal(event, NULL, endings[i] | SD_EVENT_SIGNAL_PROCMASK,
 			on_ending, away);
 	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK, on_hangup,
+			away);
+	if (r >= 0)
 		r = sd_event_add_time_relative(event, &away->timer, CLOCK_MONOTONIC, 0, 1, on_time,
 			away);
 	return r < 0 ? r : sd_event_set_watchdog(event, 1);
@@ -376,7 +401,7 @@ static int block_sigchld(void)
 	return sigprocmask(SIG_BLOCK, &child, NULL) < 0 ? -errno : 0;
 }
 
-int away_new(const struct config *config, struct away **ret_away)
+int away_new(const struct config *config, const char *path, struct away **ret_away)
 {
 	_cleanup_(freeing_away_free) struct away *away = calloc(1, sizeof(*away));
 	int r;
@@ -384,6 +409,7 @@ int away_new(const struct config *config, struct away **ret_away)
 	if (!away)
 		return -ENOMEM;
 	away->config = config;
+	away->level = (struct level_reload){ .path = path, .started_with = config };
 	if ((r = block_sigchld()) < 0 || (r = sd_event_new(&away->event)) < 0 ||
 		(r = open_state(away)) < 0 || (r = open_log(away)) < 0 ||
 		(r = desk_new(config, away->event, away->inbox, &away->agenda, on_courier, away,
@@ -406,6 +432,7 @@ struct away *away_free(struct away *away)
 	inbox_free(away->inbox);
 	state_close(away->state);
 	agenda_release(&away->agenda);
+	config_free(away->level.latest);
 	free(away);
 	return NULL;
 }

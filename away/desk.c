@@ -26,6 +26,10 @@ enum {
 	PAUSE_MS = 1000, /* until somebody who did not answer is asked again */
 };
 
+#define DELIVERY_FIELDS(place, waiting)                                 \
+	LOG_FIELDS(LOG_TEXT("TIDINGS_USER", slice_of((waiting)->user)), \
+		LOG_TEXT("TIDINGS_DELIVERY", slice_of((place)->id)))
+
 /* A place for one courier. */
 struct place {
 	struct desk *desk;
@@ -146,34 +150,46 @@ static enum outcome judge(const struct desk *desk, const struct waiting *waiting
 	return waiting->tries + 1 < TRIES_MAX ? TRY_LATER : GIVE_UP;
 }
 
+static void put_off(const struct place *place, struct waiting *waiting, unsigned retry_after)
+{
+	struct desk *desk = place->desk;
+	unsigned delay = retry_delay(desk->config->away.retry, ++waiting->tries);
+	int64_t now = timestamp_now();
+
+	if (retry_after > delay)
+		delay = retry_after;
+	if (retry_after > 0)
+		desk->pause = now + (int64_t)retry_after * 1000;
+	log_event(LOG_LEVEL_WARNING, LOG_DELIVERY_FAILED, DELIVERY_FIELDS(place, waiting),
+		"delivery %s for user %s: could not be handed over, tried again in %u s", place->id,
+		waiting->user, delay);
+	put_back(desk, waiting, now + (int64_t)delay * 1000);
+}
+
+static void finish(const struct place *place, struct waiting *waiting, bool handed_over)
+{
+	if (handed_over)
+		log_event(LOG_LEVEL_INFO, LOG_DELIVERED, DELIVERY_FIELDS(place, waiting),
+			"delivery %s for user %s: handed over, notifications: %u", place->id,
+			waiting->user, place->count);
+	else
+		log_event(LOG_LEVEL_WARNING, LOG_DELIVERY_GIVEN_UP, DELIVERY_FIELDS(place, waiting),
+			"delivery %s for user %s: refused, given up", place->id, waiting->user);
+	settle(waiting, &waiting->last);
+	put_back(place->desk, waiting, timestamp_now() + after_ms(place->desk));
+}
+
 static void on_done(void *context, int status, unsigned retry_after)
 {
 	struct place *place = context;
 	struct desk *desk = place->desk;
-	unsigned count = place->count;
 	struct waiting *waiting = leave(place);
 	enum outcome outcome = judge(desk, waiting, status);
-	int64_t now = timestamp_now();
-	unsigned delay;
 
-	if (outcome == TRY_LATER) {
-		delay = retry_delay(desk->config->away.retry, ++waiting->tries);
-		if (retry_after > 0)
-			desk->pause = now + (int64_t)retry_after * 1000;
-		log_warning(
-			"delivery %s for user %s: could not be handed over, tried again in %u s",
-			place->id, waiting->user, delay > retry_after ? delay : retry_after);
-		put_back(desk, waiting, now + (int64_t)delay * 1000);
-	} else {
-		if (outcome == HANDED_OVER)
-			log_info("delivery %s for user %s: handed over, notifications: %u",
-				place->id, waiting->user, count);
-		else
-			log_warning("delivery %s for user %s: refused, given up", place->id,
-				waiting->user);
-		settle(waiting, &waiting->last);
-		put_back(desk, waiting, now + after_ms(desk));
-	}
+	if (outcome == TRY_LATER)
+		put_off(place, waiting, retry_after);
+	else
+		finish(place, waiting, outcome == HANDED_OVER);
 	desk->called(desk->context);
 }
 
@@ -194,7 +210,9 @@ void desk_send(struct desk *desk)
 			continue;
 		r = courier_start(desk->event, &job, on_done, place, &place->courier);
 		if (r < 0) {
-			log_warning("no process for delivery %s: %s", place->id, strerror(-r));
+			log_event(LOG_LEVEL_WARNING, LOG_DELIVERY_FAILED,
+				DELIVERY_FIELDS(place, place->waiting),
+				"no process for delivery %s: %s", place->id, strerror(-r));
 			put_back(desk, leave(place), timestamp_now() + PAUSE_MS);
 		}
 	}
@@ -250,7 +268,8 @@ static void complain(struct desk *desk, int r)
 	if (r == LOOK_UNKNOWN)
 		return; /* as after each start of the push daemon */
 	if (!desk->complained)
-		log_warning("cannot find out who is away: %s; trying again",
+		log_event(LOG_LEVEL_WARNING, LOG_DELIVERIES_WAITING, NULL,
+			"cannot find out who is away: %s; trying again",
 			r == -EACCES ? "this user has no right to ask, see user in [away]"
 			: r < 0	     ? strerror(-r)
 				     : "the store cannot answer");
@@ -279,7 +298,8 @@ int desk_take_up(struct desk *desk, int64_t now)
 			return 0;
 		}
 		if (take(desk->complained))
-			log_info("it can be found out again who is away");
+			log_event(LOG_LEVEL_INFO, LOG_DELIVERIES_GO_ON, NULL,
+				"it can be found out again who is away");
 	}
 	return 0;
 }

@@ -30,10 +30,10 @@ static const struct command_spec command = {
 	.options = options,
 };
 
-static int run(const struct config *config)
+static int run(const struct config *config, const char *path)
 {
 	_cleanup_(freeing_away_free) struct away *away = NULL;
-	int r = away_new(config, &away);
+	int r = away_new(config, path, &away);
 
 	return r < 0 ? r : away_run(away);
 }
@@ -54,8 +54,8 @@ int main(int argc, char **argv)
 		log_error("neither run nor url is set in [away]: there is nothing to do");
 		return 2;
 	}
-	r = run(config);
+	r = run(config, config_path(arguments.config));
 	if (r < 0)
-		log_error("stopped: %s", strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_STOPPED, NULL, "stopped: %s", strerror(-r));
 	return r < 0 ? 1 : 0;
 }

@@ -122,8 +122,10 @@ static void check_saved(struct agenda *agenda, const struct progress *progress, 
 	struct uuid from = number(1), delivery = number(77), last = number(5), seen = number(12);
 
 	ok_int_equal(agenda->users, 2, "%s: those who were left are there", when);
-	if (!tap_ok(alice && bob, "%s: by their names", when))
+	if (!alice || !bob) {
+		tap_ok(false, "%s: by their names", when);
 		return;
+	}
 	tap_ok(uuid_compare(&alice->from, &from) == 0 && alice->due == 101 &&
 			!waiting_has_delivery(alice),
 		"%s: alice", when);

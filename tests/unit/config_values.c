@@ -357,7 +357,7 @@ static void test_defaults(void)
 	ok_int_equal(load(&config, &problems, "%s", ""), 0, "an empty file");
 	for (; keys[count].section; count++)
 		check_format(config, count, keys[count].default_value, keys[count].name);
-	ok_int_equal(count, 55, "all keys of the page");
+	ok_int_equal(count, 56, "all keys of the page");
 	ok_string_equal(config->store.engine, "bdb", "a string");
 	ok_int_equal(config->store.cache, 64 << 20, "a size");
 	ok_int_equal(config->store.durability, DURABILITY_SYNC, "a choice");

@@ -264,13 +264,16 @@ static void test_user(void)
 
 static void test_presence(void)
 {
+	_cleanup_(freeing_json) struct json_object *object = NULL;
+
 	talk_begin();
 	ok_says("{\"command\":\"presence\",\"user\":\"a\"}", "connections", "0");
 	talk_join(0, 0, "connected; count 0 0 0");
 	talk_fixture.hub.now += 7;
 	ok_says("{\"command\":\"presence\",\"user\":\"a\"}", "connections", "1");
 	ok_says("{\"command\":\"presence\",\"user\":\"b\"}", "connections", "0");
-	ok_int_equal(number_of(ask_as(PEER_LOOK, "{\"command\":\"presence\",\"user\":\"a\"}"), "uptime"),
+	object = ask_as(PEER_LOOK, "{\"command\":\"presence\",\"user\":\"a\"}");
+	ok_int_equal(number_of(object, "uptime"),
 		talk_fixture.hub.now - talk_fixture.hub.statistics.begun, "since when it can be told");
 	ok_fails("{\"command\":\"presence\"}", "invalid_request");
 	ok_fails("{\"command\":\"presence\",\"user\":\"\"}", "invalid_request");
