@@ -270,9 +270,10 @@ static void complain(struct desk *desk, int r)
 	if (!desk->complained)
 		log_event(LOG_LEVEL_WARNING, LOG_DELIVERIES_WAITING, NULL,
 			"cannot find out who is away: %s; trying again",
-			r == -EACCES ? "this user has no right to ask, see user in [away]"
-			: r < 0	     ? strerror(-r)
-				     : "the store cannot answer");
+			r == -EACCES || r == INBOX_FORBIDDEN
+				? "this user has no right to ask, see user in [away]"
+			: r < 0 ? strerror(-r)
+				: "the store cannot answer");
 	desk->complained = true;
 }
 

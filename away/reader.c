@@ -79,25 +79,34 @@ static void begin_at(struct reader *reader, struct feed_position position, enum 
 	reader->stage = stage;
 }
 
+static int begin_with_oldest(struct reader *reader)
+{
+	struct feed_position position;
+	int r = feed_oldest(reader->feed, &position);
+
+	if (r == 0)
+		begin_at(reader, position, FROM_OLDEST);
+	return r;
+}
+
 int reader_begin(struct reader *reader, uint32_t file)
 {
-	struct feed_position position = { .file = file };
+	struct feed_position end;
 	int r;
 
-	if (file > 0 && reader->stage == BEFORE) {
-		begin_at(reader, position, WELL);
-		return 0;
-	}
-	if (file > 0 && reader->stage == WELL) {
-		r = feed_oldest(reader->feed, &position);
-		if (r == 0)
-			begin_at(reader, position, FROM_OLDEST);
+	if (reader->stage == WELL)
+		return begin_with_oldest(reader);
+	r = find_end(reader, &end);
+	if (r < 0)
 		return r;
-	}
-	r = find_end(reader, &position);
-	if (r == 0)
-		begin_at(reader, position, FROM_END);
-	return r;
+	if (reader->stage != BEFORE || file == 0)
+		begin_at(reader, end, FROM_END);
+	else if (file <= end.file)
+		begin_at(reader, (struct feed_position){ .file = file }, WELL);
+	else
+		return begin_with_oldest(
+			reader); /* it is of another store, or of before a restore */
+	return 0;
 }
 
 /* ---- changes ---- */

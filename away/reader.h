@@ -18,8 +18,9 @@ struct reader *reader_free(struct reader *reader);
 DEFINE_CLEANUP(struct reader *, reader_free)
 
 /*
- * Begins with this log file, or the oldest that is there if it is gone; for 0 at the end of
- * the log. Returns 0 or -errno, and then it is to be called again.
+ * Begins with this log file, or the oldest that is there if the store has none of this number;
+ * for 0 at the end of the log. Again, after READER_LOST, it begins where there is something to
+ * be read. Returns 0 or -errno, and then it is to be called again.
  */
 int reader_begin(struct reader *reader, uint32_t file);
 bool reader_has_begun(const struct reader *reader);

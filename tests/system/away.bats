@@ -432,7 +432,17 @@ connect() {
 	diff "$dir/in/all" <(bodies | jq -r '.notifications[].id' | sort -u)
 }
 
+# remember FILE: a state by which the log was read up to this file
+remember() {
+	python3 -c '
+import hashlib, struct, sys
+read = b"\1" + struct.pack(">I", int(sys.argv[1])) + bytes(16)
+sys.stdout.buffer.write(b"tidings-away 1\n" + struct.pack(">I", len(read)) +
+	hashlib.sha256(read).digest()[:4] + read)' "$1" >"$dir/away/state"
+}
+
 @test "when the log is gone that would tell, it says so and goes on" {
+	need python3 python3
 	use_program
 	start_away
 	await_marker
@@ -451,6 +461,14 @@ connect() {
 	start_away
 	said '13 bytes at the end of the state could not be understood'
 	await_marker
+	# And one from another store, whose log was longer, is taken for this one
+	stop_program away
+	remember 57
+	send alice 'Since then' >/dev/null
+	start_away
+	await has 1 alice
+	await_marker
+	exactly 1 alice
 }
 
 # --- By HTTP ---------------------------------------------------------------------------
