@@ -152,7 +152,30 @@ static void add_histogram(struct table *table, struct slice label, struct json_o
 
 /* ---- members ---- */
 
+static void add_member(struct table *table, struct slice label, struct slice name,
+	struct json_object *value);
 static void add_members(struct table *table, struct slice label, struct json_object *object);
+
+/* Objects with names, which follow the label as they are; any others are left out. */
+static void add_named(struct table *table, struct slice label, struct json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *element = json_object_array_get_idx(list, i);
+		struct slice name = json_string(json_object_object_get(element, "name"));
+		_cleanup_(buffer_release) struct buffer whole = { 0 };
+
+		if (!name.data)
+			continue;
+		buffer_append_slice(&whole, label);
+		buffer_append_string(&whole, " ");
+		buffer_append_slice(&whole, name);
+		json_object_object_foreach(element, member, value)
+		{
+			if (strcmp(member, "name") != 0)
+				add_member(table, buffer_slice(&whole), slice_of(member), value);
+		}
+	}
+}
 
 static void add_member(struct table *table, struct slice label, struct slice name,
 	struct json_object *value)
@@ -169,7 +192,9 @@ static void add_member(struct table *table, struct slice label, struct slice nam
 		add_histogram(table, buffer_slice(&whole), value);
 	} else if (json_object_is_type(value, json_type_object)) {
 		add_members(table, buffer_slice(&whole), value);
-	} else if (!json_object_is_type(value, json_type_array)) {
+	} else if (json_object_is_type(value, json_type_array)) {
+		add_named(table, buffer_slice(&whole), value);
+	} else {
 		append_value(&text, value, name);
 		add_row(table, buffer_slice(&whole), "", buffer_slice(&text));
 	}
