@@ -83,7 +83,7 @@ static bool check_principal(struct exchange *exchange, const struct route *route
 
 	if (route->right == AUTH_ANYONE)
 		return true;
-	r = auth_identify(exchange->application, exchange->request, timestamp_now() / 1000,
+	r = auth_identify(exchange->application, exchange->request, timestamp_now(),
 		&exchange->principal);
 	if (r < 0)
 		answer_refuse(exchange->answer, 503, "The service is short of memory");
