@@ -34,6 +34,7 @@ static const struct subcommand {
 	{ "config", &config_command, config_run },
 	{ "doctor", &doctor_command, doctor_run },
 	{ "token", &token_command, token_run },
+	{ "key", &key_command, key_run },
 };
 
 static const struct command_spec self = { .name = "tidings" };

@@ -27,6 +27,7 @@ extern const struct command_spec check_command;
 extern const struct command_spec config_command;
 extern const struct command_spec doctor_command;
 extern const struct command_spec token_command;
+extern const struct command_spec key_command;
 
 int send_run(int argc, char **argv);
 int broadcast_run(int argc, char **argv);
@@ -48,3 +49,4 @@ int check_run(int argc, char **argv);
 int config_run(int argc, char **argv);
 int doctor_run(int argc, char **argv);
 int token_run(int argc, char **argv);
+int key_run(int argc, char **argv);
