@@ -226,6 +226,16 @@ by_all_workers() {
 	[ ! -e "$keys.new" ]
 }
 
+@test "tidings-publishers(5): its line can be read, and its command finds a key's name" {
+	sed -n 's/^shop [0-9a-f]/&/p' "$top_srcdir/man/tidings-publishers.5.in" >"$keys"
+	key=$(tidings key add "$name")
+	[ "$(tidings key list --json | jq -r .name | paste -sd' ')" = "shop $name" ]
+	command=$(sed -n 's/^\$ printf/printf/p' "$top_srcdir/man/tidings-publishers.5.in" |
+		sed "s|\\\\(dq|\"|g; s|@confdir@/publishers|$keys|")
+	[[ $command = *"$keys" ]]
+	[[ $(eval "$command") = "$name "* ]]
+}
+
 @test "a change keeps comments, mode and, by root, owner and group" {
 	printf '# of the shop\n\n' >"$keys"
 	chmod 604 "$keys"
