@@ -101,7 +101,6 @@ static int speak_for(const struct publisher_key *key, struct principal *ret_prin
 
 	if (asprintf(&principal.user, PUBLISHER_MARK "%s", key->name) < 0)
 		return -ENOMEM;
-	principal.expires = key->expires / 1000;
 	*ret_principal = principal;
 	return 0;
 }

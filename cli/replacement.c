@@ -52,24 +52,16 @@ static int lock(const char *path, int *ret_fd)
 	}
 }
 
-int replacement_begin(const char *path, struct replacement *ret_replacement)
+int replacement_begin(const char *path, struct replacement *replacement)
 {
-	_cleanup_(replacement_end) struct replacement replacement = REPLACEMENT_NONE;
-	int r;
-
-	replacement.path = resolve(path);
-	if (!replacement.path)
+	replacement->path = resolve(path);
+	if (!replacement->path)
 		return -errno;
-	if (asprintf(&replacement.fresh, "%s.new", replacement.path) < 0) {
-		replacement.fresh = NULL;
+	if (asprintf(&replacement->fresh, "%s.new", replacement->path) < 0) {
+		replacement->fresh = NULL;
 		return -ENOMEM;
 	}
-	r = lock(replacement.fresh, &replacement.fd);
-	if (r < 0)
-		return r;
-	*ret_replacement = replacement;
-	replacement = REPLACEMENT_NONE;
-	return 0;
+	return lock(replacement->fresh, &replacement->fd);
 }
 
 void replacement_end(struct replacement *replacement)

@@ -16,9 +16,10 @@ struct replacement {
 
 /*
  * Waits until nobody else replaces the file, which need not be there. What is read of it from
- * then on stays so until replacement_end(). Returns 0 or -errno.
+ * then on stays so until replacement_end(), which must follow in either case. The struct is
+ * REPLACEMENT_NONE before. Returns 0 or -errno.
  */
-int replacement_begin(const char *path, struct replacement *ret_replacement);
+int replacement_begin(const char *path, struct replacement *replacement);
 
 /*
  * Puts this text in the file's place, with its owner, group and mode. A file that was not there is

@@ -6,12 +6,17 @@ static bool is_alphanumeric(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+static bool is_mark(char c)
+{
+	return c == '.' || c == '_' || c == '-';
+}
+
 bool publisher_name_valid(struct slice name)
 {
 	if (name.len < 1 || name.len > PUBLISHER_NAME_MAX || !is_alphanumeric(name.data[0]))
 		return false;
 	for (size_t i = 1; i < name.len; i++)
-		if (!is_alphanumeric(name.data[i]) && !memchr("._-", name.data[i], 3))
+		if (!is_alphanumeric(name.data[i]) && !is_mark(name.data[i]))
 			return false;
 	return true;
 }

@@ -250,7 +250,8 @@ static int open_file(const char *path, int *ret_fd, char **ret_problem)
 		return fail(ret_problem, path, "publisher keys must be in a regular file", -EINVAL);
 	if (status.st_mode & (S_IWGRP | S_IWOTH))
 		return fail(ret_problem, path,
-			"others than its owner can write this file, and so make keys; chmod go-w helps",
+			"others than its owner can write this file, and so make keys; chmod go-w "
+			"helps",
 			-EPERM);
 	if (status.st_size > PUBLISHER_FILE_MAX)
 		return fail(ret_problem, path, "a file of publisher keys is at most 65536 bytes",

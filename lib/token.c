@@ -50,7 +50,7 @@ static const struct {
 		"A publisher key only sends and withdraws notifications, by the REST interface; "
 		"this takes the token of a user" },
 	[TOKEN_KEY_MALFORMED] = { "token_malformed",
-		"This is no publisher key: one is tk_ and 43 characters, and may have been cut" },
+		"This is not a publisher key, which is tk_ and 43 characters: it may have been cut" },
 	[TOKEN_KEY_UNKNOWN] = { "token_revoked", "The publisher key was revoked, or was never "
 						 "made here" },
 	[TOKEN_KEY_EXPIRED] = { "token_expired", "The publisher key has expired" },

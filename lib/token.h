@@ -13,7 +13,7 @@
 /* Who a valid token, or a publisher key, speaks for. */
 struct principal {
 	char *user;	 /* the user claim: valid as a notification's userId; of a key as below */
-	int64_t expires; /* seconds since the epoch: `exp` */
+	int64_t expires; /* seconds since the epoch: `exp`; 0 of a publisher key */
 	int64_t issued;	 /* `iat`; 0 = none */
 	uint32_t key;	 /* the one that has signed it, for token_verifier_has_key() */
 	bool publisher;	 /* may create notifications */

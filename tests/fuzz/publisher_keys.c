@@ -34,6 +34,7 @@ static void check_again(const struct publisher_keys *keys)
 		publisher_key_format(&text, &keys->list[i]);
 	require(publisher_keys_parse("again", buffer_slice(&text), &again, &problem) == 0);
 	require(again.count == keys->count);
+	require(keys->count == 0 || (keys->list && again.list));
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct publisher_key *key = &keys->list[i], *other = &again.list[i];
 

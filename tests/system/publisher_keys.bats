@@ -109,7 +109,7 @@ by_all_workers() {
 	[ "$status" = 401 ]
 	body=$(<"$dir/body")
 	expect '.code == "token_publisher_key" and (.error | test("REST"))'
-	! grep -q tk_ "$dir/pushd.log"
+	refute grep -q tk_ "$dir/pushd.log"
 }
 
 @test "a cookie brings none" {
