@@ -130,6 +130,14 @@ static const struct {
 	[AUTH_ADMIN] = { is_admin, describe_admin },
 };
 
+static void tell_refusal(struct slice publisher)
+{
+	log_event(LOG_LEVEL_WARNING, LOG_KEY_REFUSED,
+		LOG_FIELDS(LOG_TEXT("TIDINGS_PUBLISHER", publisher)),
+		"publisher key %.*s is refused: it may only publish", (int)publisher.len,
+		publisher.data);
+}
+
 bool auth_permit(const struct config *config, const struct principal *principal,
 	enum auth_right right, struct answer *answer)
 {
@@ -138,8 +146,7 @@ bool auth_permit(const struct config *config, const struct principal *principal,
 	if (right == AUTH_ANYONE || rights[right].given(principal))
 		return true;
 	if (principal->by_key)
-		log_warning("publisher key %s is refused: it may only publish",
-			principal->user + sizeof(PUBLISHER_MARK) - 1);
+		tell_refusal(publisher_of(slice_of(principal->user)));
 	rights[right].describe(&sentence, config);
 	answer_refuse(answer, 403, buffer_string(&sentence) ? sentence.data : "Forbidden");
 	answer_header(answer, "WWW-Authenticate",

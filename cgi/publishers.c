@@ -91,7 +91,8 @@ static void keep_current(struct publishers *publishers)
 	int r = *publishers->path ? update(publishers, &problem) : 0;
 
 	if (r < 0)
-		log_error("%s; the publisher keys stay as they were",
+		log_event(LOG_LEVEL_ERROR, LOG_RELOAD_FAILED, NULL,
+			"%s; the publisher keys stay as they were",
 			problem ? problem : strerror(-r));
 }
 
@@ -116,10 +117,15 @@ int publishers_verify(struct publishers *publishers, struct slice key, int64_t n
 		return r == PUBLISHER_KEY_MALFORMED ? TOKEN_KEY_MALFORMED : r;
 	keep_current(publishers);
 	found = publisher_keys_find(&publishers->keys, digest);
-	if (!found)
+	if (!found) {
+		log_event(LOG_LEVEL_WARNING, LOG_KEY_REFUSED, NULL,
+			"a publisher key that is not known is refused");
 		return TOKEN_KEY_UNKNOWN;
+	}
 	if (publisher_key_expired(found, now)) {
-		log_warning("publisher key %s is refused: it has expired", found->name);
+		log_event(LOG_LEVEL_WARNING, LOG_KEY_REFUSED,
+			LOG_FIELDS(LOG_TEXT("TIDINGS_PUBLISHER", slice_of(found->name))),
+			"publisher key %s is refused: it has expired", found->name);
 		return TOKEN_KEY_EXPIRED;
 	}
 	log_debug("publisher key %s is presented", found->name);

@@ -6,6 +6,7 @@
 
 #include "cgi/cors.h"
 #include "lib/log.h"
+#include "lib/publisher.h"
 #include "lib/timestamp.h"
 
 #include <errno.h>
@@ -184,11 +185,13 @@ static void tell_refusal(const struct exchange *exchange)
 {
 	const struct answer *answer = exchange->answer;
 	const char *method = http_text(exchange->request, "REQUEST_METHOD");
+	struct slice user = slice_of(exchange->principal.user), publisher = publisher_of(user);
 
 	if (answer->status < 400)
 		return;
 	log_event(LOG_LEVEL_DEBUG, LOG_REQUEST_REFUSED,
-		LOG_FIELDS(LOG_TEXT("TIDINGS_USER", slice_of(exchange->principal.user)),
+		LOG_FIELDS(LOG_TEXT("TIDINGS_USER", publisher.len > 0 ? (struct slice){ 0 } : user),
+			LOG_TEXT("TIDINGS_PUBLISHER", publisher),
 			LOG_TEXT("TIDINGS_ADDRESS",
 				slice_of(http_variable(exchange->request, "REMOTE_ADDR"))),
 			LOG_NUMBER("TIDINGS_STATUS", answer->status),

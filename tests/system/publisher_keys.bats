@@ -54,6 +54,19 @@ by_all_workers() {
 
 # --- Using them --------------------------------------------------------------------------
 
+# The first, for of refusals only so many are logged in a time
+@test "a key that expires is refused from then on" {
+	key=$(tidings key add "$name" --expires "$(date -u -d '2 seconds' +%FT%T.%3NZ)")
+	sends "$key"
+	until ! sends "$key"; do
+		((SECONDS < 60))
+	done
+	expect_error 401 token_expired
+	grep -q "publisher key $name is refused: it has expired" "$dir/api.log"
+	run -0 tidings key list --json
+	of_json '.expired == true and has("expiresAt")'
+}
+
 @test "a key creates, for one, many and all, and withdraws; at once, and by every worker" {
 	key=$(tidings key add "$name")
 	[[ $key =~ ^tk_[A-Za-z0-9_-]{43}$ ]]
@@ -130,18 +143,6 @@ by_all_workers() {
 	refute sends "tk_$(head -c 43 /dev/zero | tr '\0' A)"
 	expect_error 401 token_revoked
 	expect '.error | test("publisher key")'
-}
-
-@test "a key that expires is refused from then on" {
-	key=$(tidings key add "$name" --expires "$(date -u -d '2 seconds' +%FT%T.%3NZ)")
-	sends "$key"
-	until ! sends "$key"; do
-		((SECONDS < 60))
-	done
-	expect_error 401 token_expired
-	grep -q "publisher key $name is refused: it has expired" "$dir/api.log"
-	run -0 tidings key list --json
-	of_json '.expired == true and has("expiresAt")'
 }
 
 @test "a revoked key is refused from the next request on, by every worker and without a reload" {
