@@ -101,21 +101,20 @@ static int key_file_write(const struct tool *tool, struct key_file *file, const 
 
 /* ---- add ---- */
 
-/* When the key is to expire; false, told, if that is not to be understood or is over. */
+/* When the key is to expire, 0 = never; false, told, if that is not to be understood or is over. */
 static bool read_expires(const char *text, int64_t now, int64_t *ret_expires)
 {
-	int64_t seconds, expires = 0;
+	int64_t seconds;
+	int r = 0;
 
-	if (!text) {
-		*ret_expires = 0;
+	*ret_expires = 0;
+	if (!text)
 		return true;
-	}
 	if (duration_parse(slice_of(text), &seconds) == 0)
-		expires = now + seconds * 1000;
-	else if (timestamp_parse(slice_of(text), &expires) < 0)
-		expires = 0;
-	*ret_expires = expires;
-	if (expires > now)
+		*ret_expires = now + seconds * 1000;
+	else
+		r = timestamp_parse(slice_of(text), ret_expires);
+	if (r == 0 && *ret_expires > now)
 		return true;
 	tool_complain(&key_command, "--expires must be a number and s, m, h, d or w, at most ten "
 				    "years, or a time to come such as 2030-01-31T09:30:00Z");
