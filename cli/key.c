@@ -91,6 +91,8 @@ static int key_file_write(const struct tool *tool, struct key_file *file, const 
 	const char *path = tool->config->auth.publisher_keys;
 	int r = buffer_status(text);
 
+	if (text->len > PUBLISHER_FILE_MAX)
+		r = -EFBIG; /* which nobody would read */
 	if (r == 0)
 		r = replacement_commit(&file->replacement, buffer_slice(text), readers);
 	if (r == 0)

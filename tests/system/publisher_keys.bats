@@ -364,6 +364,12 @@ $name-2" ]
 	run -1 --separate-stderr tidings key add more
 	[[ $stderr = *"there are 256 keys, as many as there may be"* ]]
 	sends "$key"
+	sed -i '2,$d' "$keys"
+	printf '#%65400s\n' >>"$keys"
+	run -1 --separate-stderr tidings key add more
+	[[ $stderr = *"$keys cannot be written: File too large"* ]]
+	[ -z "$output" ]
+	run -0 tidings key list
 }
 
 @test "list: who, since when, until when; for people and for programs" {
