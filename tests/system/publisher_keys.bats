@@ -365,7 +365,7 @@ $name-2" ]
 	[[ $stderr = *"there are 256 keys, as many as there may be"* ]]
 	sends "$key"
 	sed -i '2,$d' "$keys"
-	printf '#%65400s\n' >>"$keys"
+	printf '#%65400s\n' x >>"$keys"
 	run -1 --separate-stderr tidings key add more
 	[[ $stderr = *"$keys cannot be written: File too large"* ]]
 	[ -z "$output" ]
