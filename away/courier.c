@@ -22,6 +22,7 @@
 
 enum {
 	OUTPUT_MAX = 4096, /* bytes that are logged */
+	READS_MAX = 32,	   /* at one time */
 	GRACE_SECONDS = 5, /* that posting has beyond the time limit, to tell what was the matter */
 	USEC = 1000000,
 };
@@ -108,18 +109,20 @@ static void log_lines(const struct courier *courier)
 	}
 }
 
-/* Reads what is there. Returns whether there may be more, later. */
+/* Reads what is there, but not for ever. Returns whether there may be more, later. */
 static bool listen_to(struct courier *courier)
 {
 	char bytes[4096];
-	size_t room;
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(courier->output_fd, bytes, sizeof(bytes))) > 0) {
-		room = OUTPUT_MAX - courier->said.len;
-		buffer_append(&courier->said, bytes, (size_t)n < room ? (size_t)n : room);
+	for (unsigned i = 0; n > 0 && i < READS_MAX; i++) {
+		size_t room = OUTPUT_MAX - courier->said.len;
+
+		n = read(courier->output_fd, bytes, sizeof(bytes));
+		if (n > 0)
+			buffer_append(&courier->said, bytes, (size_t)n < room ? (size_t)n : room);
 	}
-	return n < 0 && (errno == EAGAIN || errno == EINTR);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 static int on_output(sd_event_source *source, int fd, uint32_t revents, void *context)
