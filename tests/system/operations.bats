@@ -41,7 +41,7 @@ as_in_readme() {
 		/^```sh$/ { inside = 1; block = ""; next }
 		/^```$/ { if (inside && index(block, text)) printf "%s", block; inside = 0 }
 		inside { block = block $0 "\n" }' "$top_srcdir/README.md" |
-		sed "s|/etc/tidings|$confdir|; s|https://example.org|http://127.0.0.1:8080|")
+		sed "s|/etc/tidings|$confdir|; s|/usr/share/doc/tidings|$docdir|; s|https://example.org|${site-http://127.0.0.1:8080}|")
 	run_block "$block"
 }
 
@@ -109,6 +109,39 @@ ended_with() { # CODE
 	cd "$dir"
 	as_in_readme 'tidings check' >"$dir/said" 2>&1
 	[ "$(jq -r 'select(.userId == "alice").message' everything.jsonl)" = "Invoice 2041 was paid." ]
+}
+
+# All of them take port 80
+teardown() {
+	systemctl stop nginx lighttpd apache2
+}
+
+# behind SERVICE TEXT: the recipe for it, which has this text, and what comes next in README.md
+behind() {
+	local site=http://localhost
+
+	systemctl start "$1"
+	as_in_readme "$2"
+	await curl -sf "$site/api/notifications/healthz"
+	as_in_readme 'curl "$TIDINGS_URL/"' >"$dir/answer"
+	[ "$(jq -r .notification.title "$dir/answer")" = Paid ]
+	tidings doctor --url "$site/api/notifications"
+	curl -sSN --max-time 60 -H "Authorization: Bearer $(make_token alice)" \
+		"$site/api/notifications/stream" | grep -qm 1 '^event: unread_count'
+}
+
+@test "README: behind nginx, in the site that Debian has" {
+	systemctl start nginx
+	sed -i '0,/^server {/s||&\n\tinclude snippets/tidings.conf;|' /etc/nginx/sites-available/default
+	behind nginx /etc/nginx/snippets/tidings.conf
+}
+
+@test "README: behind lighttpd" {
+	behind lighttpd lighty-enable-mod
+}
+
+@test "README: behind Apache httpd" {
+	behind apache2 a2enmod
 }
 
 @test "a key is replaced: both count meanwhile, and only what came with the old one is closed" {
