@@ -113,7 +113,7 @@ ended_with() { # CODE
 
 # All of them take port 80
 teardown() {
-	systemctl stop nginx lighttpd apache2
+	systemctl stop nginx lighttpd apache2 2>/dev/null || true
 }
 
 # behind SERVICE TEXT: the recipe for it, which has this text, and what comes next in README.md
@@ -131,17 +131,35 @@ behind() {
 }
 
 @test "README: behind nginx, in the site that Debian has" {
+	need nginx nginx-light
 	systemctl start nginx
 	sed -i '0,/^server {/s||&\n\tinclude snippets/tidings.conf;|' /etc/nginx/sites-available/default
 	behind nginx /etc/nginx/snippets/tidings.conf
 }
 
 @test "README: behind lighttpd" {
+	need lighttpd lighttpd
 	behind lighttpd lighty-enable-mod
 }
 
 @test "README: behind Apache httpd" {
+	need apache2 apache2
 	behind apache2 a2enmod
+}
+
+# Installing is played here, with nginx as the one that was missing; flock would begin to build
+@test "quickstart: a web server that it installs for the tests serves nobody" {
+	need nginx nginx-light
+	mkdir "$dir/played"
+	printf '#!/bin/sh\n%s\n' '[ ! -e /usr/sbin/nginx.away ] || mv /usr/sbin/nginx.away /usr/sbin/nginx' \
+		'systemctl enable --now nginx' >"$dir/played/apt-get"
+	printf '#!/bin/sh\nexit 1\n' >"$dir/played/flock"
+	chmod +x "$dir"/played/*
+	mv /usr/sbin/nginx /usr/sbin/nginx.away
+	PATH=$dir/played:$PATH run "$top_srcdir/quickstart" check --yes
+	[[ $output == *"installing nginx-light"* ]]
+	[ "$(systemctl is-active nginx)" = inactive ]
+	[ "$(systemctl is-enabled nginx)" = disabled ]
 }
 
 @test "a key is replaced: both count meanwhile, and only what came with the old one is closed" {
