@@ -34,6 +34,8 @@ begin_behind() { # NAME
 	export WEB_SERVER=$1
 	begin_tests
 	set_config auth cookie session
+	publisher_key=$("$top_builddir/cli/tidings" key add contract)
+	export publisher_key
 	set_config push ping-interval 1
 	set_config push max-connections 400
 	set_config push max-connections-per-user 10

@@ -7,7 +7,7 @@ import http from 'node:http';
 
 import { join, mint, newUser, seconds, shell, tokenOf } from './setting.mjs';
 
-const { url, site, publisher_token } = process.env;
+const { url, site, publisher_token, publisher_key } = process.env;
 const BASE = '/api/notifications';
 const NO_ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -70,7 +70,7 @@ const creating = (user) => [
 	['publisher', 'POST /', note(user, FULL), 201, { notification: { userId: user, read: false, createdAt: TIME,
 		readAt: undefined, broadcast: undefined, ...FULL } }, { headers: { 'cache-control': 'no-store' } }],
 	['user', 'GET /$id', null, 200, { notification: { id: '$id', ...FULL } }],
-	...['writer', 'admin'].map((who) => [who, 'POST /', note(user), 201, {}]),
+	...['key', 'writer', 'admin'].map((who) => [who, 'POST /', note(user), 201, {}]),
 	['publisher', 'POST', note(user), 201, {}],
 	['publisher', 'POST /', note(user), 201, {}, { send: { 'Transfer-Encoding': 'chunked' } }],
 	['publisher', 'POST /', note(user), 201, {}, accept('Application/JSON; charset="UTF-8"')],
@@ -88,7 +88,7 @@ const creating = (user) => [
 		['publisher', 'POST /', padded(note(user), MAX_BODY + 1), 413, 'too_large', { send }],
 		['publisher', 'POST /batch', ' '.repeat(MAX_BATCH + 1), 413, 'too_large', { send }],
 	]),
-	['user', 'GET /', null, 200, { total: 7 }],
+	['user', 'GET /', null, 200, { total: 8 }],
 	['publisher', 'POST /batch', { notifications: [note(user, { title: 'A' }), note(`${user}-2`, { title: 'B' })] }, 201,
 		{ notifications: titles('A,B'), count: 2 }, { headers: { location: undefined } }],
 	['publisher', 'POST /batch', { notifications: [note(user), note(user, { title: '' })] }, 400,
@@ -178,6 +178,7 @@ const tokens = (user) => [
 		[code, 'GET /', null, 401, `token_${code}`, { headers: {
 			'www-authenticate': `Bearer realm="tidings", error="invalid_token", error_description="token_${code}"` } }]),
 	['nobody', 'GET /', null, 401, 'token_missing', { send: { Authorization: 'Basic dTpw' } }],
+	['key', 'GET /', null, 403, 'forbidden'],
 	['nobody', 'GET /x', null, 404, 'not_found'],
 ];
 
@@ -269,7 +270,7 @@ function tokensOf(user) {
 	const sub = user, exp = seconds() + 60, past = seconds() - 60;
 	return {
 		user: tokenOf(user), other: tokenOf(newUser()), nobody: undefined,
-		publisher: publisher_token,
+		publisher: publisher_token, key: publisher_key,
 		writer: mint({ sub: 'writer', exp, scope: 'x notifications:write' }),
 		admin: mint({ sub: 'admin', exp, role: 'admin' }),
 		malformed: 'x.y', algorithm: mint({ sub, exp }, { alg: 'none' }),
