@@ -16,7 +16,7 @@ import { Connection } from "./client/connection.js";
 import { Ledger } from "./client/ledger.js";
 import { Tabs } from "./client/tabs.js";
 import { Tokens, askAt } from "./client/token.js";
-import { bearer } from "./client/transport.js";
+import { bearer, query } from "./client/transport.js";
 
 const REQUEST_TIMEOUT = 15000;
 
@@ -37,11 +37,8 @@ export class TidingsError extends Error {
 	}
 }
 
-function refusal({ status }, { error, code = "unexpected", details }) {
-	const message = error ?? `The server answered ${status}`;
-	return new TidingsError(message, { status, code, details });
-}
-
+const pageEvents =
+	"online offline visibilitychange pagehide freeze pageshow resume".split(" ");
 const isHidden = () => globalThis.document?.visibilityState === "hidden";
 
 /**
@@ -62,7 +59,7 @@ export class TidingsClient extends EventTarget {
 	#user;
 	#shared;
 	#fetch;
-	#tokens;
+	#tokens = new Tokens(() => this.#forget());
 	#ledger = new Ledger((type, detail) => this.#emit(type, detail));
 	#tabs;
 	#connection;
@@ -100,8 +97,7 @@ export class TidingsClient extends EventTarget {
 		this.#user = user;
 		this.#shared = shared;
 		this.#fetch = fetch;
-		const source = token ?? (tokenUrl && askAt(tokenUrl, fetch));
-		this.#tokens = new Tokens(source, () => this.#forget());
+		this.#tokens.source = token ?? (tokenUrl && askAt(tokenUrl, fetch));
 		this.#tabs = new Tabs(this.#heard);
 		this.#connection = new Connection(this.#host({ transports, WebSocket, fetch }));
 	}
@@ -173,16 +169,20 @@ export class TidingsClient extends EventTarget {
 		const answer = await response.json().catch(() => ({}));
 		if (user !== this.#tokens.user)
 			throw new TidingsError("The user has changed", { code: "user_changed" });
-		if (!response.ok) throw refusal(response, answer);
+		if (!response.ok) {
+			const { status } = response;
+			const { error, code = "unexpected", details } = answer;
+			const message = error ?? `The server answered ${status}`;
+			throw new TidingsError(message, { status, code, details });
+		}
 		if (life === this.#ledger.life) this.#ledger.take(answer);
 		return answer;
 	}
 
-	/** @param {object} [query] limit, cursor, offset, unread, type, category */
-	list(query = {}) {
-		const given = Object.entries(query).filter(([, value]) => value != null);
-		const search = given.length ? `?${new URLSearchParams(given)}` : "";
-		return this.request("GET", `/${search}`);
+	/** @param {object} [values] limit, cursor, offset, unread, type, category */
+	list(values = {}) {
+		const given = Object.entries(values).filter(([, value]) => value != null);
+		return this.request("GET", `/${query(given)}`);
 	}
 
 	async get(id) {
@@ -331,10 +331,7 @@ export class TidingsClient extends EventTarget {
 	// --- The page ---------------------------------------------------------
 
 	#listen(verb) {
-		for (const type of ["online", "offline", "pagehide", "pageshow"])
-			globalThis[verb]?.(type, this.#onPage);
-		for (const type of ["visibilitychange", "freeze", "resume"])
-			globalThis.document?.[verb](type, this.#onPage);
+		for (const type of pageEvents) globalThis[verb]?.(type, this.#onPage, true);
 	}
 
 	/** A page that is kept for the way back holds neither connection nor lock. */

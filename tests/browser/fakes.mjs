@@ -201,10 +201,8 @@ export class Browser {
 		this.#set("navigator", this.navigator);
 		this.#set("document", this.document);
 		this.#set("BroadcastChannel", BroadcastChannel);
-		for (const name of ["addEventListener", "removeEventListener"]) {
-			this.document[name] = (...given) => this.page[name](...given);
-			this.#set(name, this.document[name]);
-		}
+		for (const name of ["addEventListener", "removeEventListener"])
+			this.#set(name, (...given) => this.page[name](...given));
 	}
 
 	#set(name, value) {

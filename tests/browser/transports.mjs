@@ -242,7 +242,7 @@ alone("blocked socket, then stream; blocked stream, then polling", all, async (s
 	assert.equal(network.streams[0].wasClosed, true);
 	assert.deepEqual(transportOf(setting), ["connected", "poll"]);
 	assert.equal(warnings.length, 1, "said once");
-	assert.match(warnings[0], /upgrade/);
+	assert.match(warnings[0], /tidings-webserver\(7\)/);
 });
 
 alone("a stream that is not there is passed over", all, async (setting) => {

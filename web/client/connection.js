@@ -19,13 +19,13 @@ const RENEW_LEAST = 15000; // between two renewals: a token may live too short f
 /** What to do about each reason for not being connected, said once on the console. */
 const advice = {
 	__proto__: null,
-	offline: "this device is offline.",
-	server: "the server does not answer. `tidings doctor` finds out why.",
-	unauthorized: "token or cookie are missing or refused. `tidings token --verify` says why.",
-	forbidden: "the server has ended the connections of this user.",
-	origin: "pages of this origin are refused. Add it to allowed-origins.",
-	blocked: "the upgrade or the stream is held up on the way. See tidings-webserver(7).",
-	replaced: "newer connections took the place. See max-connections-per-user.",
+	offline: "The network is gone; waiting for it.",
+	server: "No answer from the server. On it, run `tidings doctor`.",
+	unauthorized: "Token or cookie is missing or refused. Try `tidings token --verify`.",
+	forbidden: "The server has ended the connections of this user.",
+	origin: "This origin is refused. Add it to allowed-origins.",
+	blocked: "A proxy stops sockets or streams. See tidings-webserver(7).",
+	replaced: "Too many connections. See max-connections-per-user.",
 };
 
 const isOffline = () => globalThis.navigator?.onLine === false;
@@ -93,7 +93,7 @@ export class Connection {
 			return;
 		}
 		if (turn !== this.#turn) return;
-		const good = token ? token !== this.#refused : this.#host.tokens.source === undefined;
+		const good = token === undefined || (token && token !== this.#refused);
 		if (!good) this.halt("unauthorized");
 		else if (this.#host.join()) this.#open(token);
 	}
@@ -145,7 +145,7 @@ export class Connection {
 		this.#arm(TIMEOUT, () => this.#closed());
 		try {
 			const Transport = transports[this.#name];
-			this.#line = new Transport(this.#way(), {
+			this.#line = new Transport({ ...this.#host, token }, {
 				message: during((message) => this.#receive(message)),
 				alive: during(() => this.#alive()),
 				closed: during((code, hint) => this.#closed(code, hint)),
@@ -153,12 +153,6 @@ export class Connection {
 		} catch {
 			this.#closed();
 		}
-	}
-
-	#way() {
-		const { tokens } = this.#host;
-		const freshToken = async () => (this.#used = await tokens.get(this.#refused));
-		return { ...this.#host, token: this.#used, freshToken };
 	}
 
 	#receive(message) {
@@ -231,16 +225,16 @@ export class Connection {
 		const { base, fetch } = this.#host;
 		const ask = (path, options) =>
 			fetch(base + path, { ...options, signal: AbortSignal.timeout(TIMEOUT) });
-		let foreign = false;
+		const no = () => null;
 		const headers = bearer(this.#used);
-		const response = await ask("/unread-count", { headers }).catch(() => null);
-		if (!response && isForeign(base))
-			foreign = await ask("/healthz", { mode: "no-cors" }).catch(() => null);
+		const response = await ask("/unread-count", { headers }).catch(no);
+		const foreign = !response && isForeign(base);
+		const reached = foreign && (await ask("/healthz", { mode: "no-cors" }).catch(no));
 		if (turn !== this.#turn) return;
 		if (response?.ok) this.#blocked();
 		else if (this.#endings[response?.status])
 			this.#endings[response.status](retryAfter(response));
-		else this.#retry(foreign ? "origin" : "server");
+		else this.#retry(reached ? "origin" : "server");
 	}
 
 	/** What has worked may have failed for a moment; else the next transport has its turn. */
@@ -306,7 +300,7 @@ export class Connection {
 		const transport = state === "connected" ? this.#name : undefined;
 		this.#status = { state, reason, delay, transport };
 		if (advice[reason] && !this.#advised.has(reason))
-			console.warn(`tidings: ${advice[reason]} (${this.#host.base})`);
+			console.warn(`${this.#host.base}: ${advice[reason]}`);
 		this.#advised.add(reason);
 		this.#host.status(this.#status);
 	}

@@ -70,20 +70,26 @@ export class Ledger {
 	}
 
 	get state() {
-		const { unread, unseen, position } = this;
-		const counts = { unreadCount: unread, unseenCount: unseen, seq: this.#countsSeq };
-		return { epoch: this.#epoch, position, newest: this.#newest, counts };
+		return {
+			epoch: this.#epoch,
+			position: this.position,
+			newest: this.#newest,
+			unreadCount: this.unread,
+			unseenCount: this.unseen,
+			seq: this.#countsSeq,
+		};
 	}
 
 	/** Takes over what another one has; if that is further, what was fetched is old. */
-	adopt({ epoch, position, newest, counts = {} }) {
+	adopt(state) {
+		const { epoch, position, newest } = state;
 		this.#epoch = epoch;
 		if (!isCount(position?.seq) || this.isAt(position)) return;
 		const reset = this.position !== null;
 		this.position = position;
 		this.#newest = newest;
 		if (reset) this.#forgetCounts();
-		this.#takeCounts(counts);
+		this.#takeCounts(state);
 		this.#change(position.seq, reset ? undefined : [], { reset, baseline: !reset });
 	}
 

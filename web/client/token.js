@@ -29,30 +29,38 @@ export function askAt(address, fetch) {
 }
 
 export class Tokens {
-	/** A token; a function that supplies one, see TidingsClient; or nothing: the cookie. */
-	source;
 	/** Whom the last token was of, as far as it said so. */
 	user;
 
+	#source;
 	#token; // the last one that was supplied
 	#until; // it is good enough for
 	#asking = null; // the supplier's answer, while it is awaited
 	#changed;
 
 	/** @param {function()} changed is called when a token is not of the same user any more */
-	constructor(source, changed) {
-		this.source = source;
+	constructor(changed) {
 		this.#changed = changed;
+	}
+
+	/** A token; a function that supplies one, see TidingsClient; or nothing: the cookie. */
+	set source(source) {
+		this.#source = source;
+		this.#token = undefined;
 	}
 
 	/** Whether there can be another one than the last. */
 	get renewable() {
-		return typeof this.source === "function";
+		return typeof this.#source === "function";
 	}
 
-	/** Another one than was `refused`, if it can be had. */
+	/**
+	 * @param {string} [refused] one that is no good
+	 * @returns {Promise<string|null|undefined>} another one, if it can be had; null when
+	 *	the user is signed out, undefined for the cookie
+	 */
 	async get(refused) {
-		const token = this.renewable ? await this.#supply(refused) : this.source;
+		const token = this.renewable ? await this.#supply(refused) : this.#source;
 		const before = this.user;
 		if (token) this.user = claimsOf(token).sub;
 		if (before !== undefined && before !== this.user) this.#changed();
@@ -67,8 +75,8 @@ export class Tokens {
 	}
 
 	async #ask() {
-		const answer = await this.source();
-		const token = answer?.token ?? answer;
+		const answer = await this.#source();
+		const token = answer?.token ?? answer ?? null;
 		const end = Date.parse(answer?.expiresAt) || claimsOf(token).exp * 1000 || Infinity;
 		this.#until = end - Math.min(RENEW_BEFORE, (end - Date.now()) / 3);
 		return (this.#token = token);

@@ -5,7 +5,7 @@
  *	tell(message)	whether it could be sent
  *	close()		ends it, without another word
  *
- * where `way` is what the connection has, the `token`, and freshToken(). It tells `on`, until it is closed, of each `message(object)`, that it is `alive()`, and
+ * where `way` is what the connection has of the client, and the `token`. It tells `on`, until it is closed, of each `message(object)`, that it is `alive()`, and
  * that it `closed(code, hint)`: by a close code of the protocol, or the HTTP status of a
  * refusal, or none; `hint` are the milliseconds to wait, if the server said so.
  */
@@ -17,6 +17,11 @@ const POLL_TIMEOUT = 15000;
 const LATEST = 5;
 
 export const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
+
+export function query(values) {
+	const text = String(new URLSearchParams(values));
+	return text && `?${text}`;
+}
 
 /** What `Retry-After` asks for, in milliseconds, spread over those who were told the same. */
 export function retryAfter({ headers }) {
@@ -37,9 +42,8 @@ class SocketTransport {
 
 	/** The position stands in the address for a connection that a cookie authenticates. */
 	constructor({ base, ledger, WebSocket }, on) {
-		const url = new URL(`${base}/ws?${new URLSearchParams(ledger.resume)}`);
-		url.protocol = url.protocol.replace("http", "ws");
-		this.#socket = new WebSocket(url.href.replace(/\?$/, ""), "tidings.v1");
+		const address = base.replace("http", "ws") + "/ws" + query(ledger.resume);
+		this.#socket = new WebSocket(address, "tidings.v1");
 		this.#socket.onmessage = ({ data }) => {
 			on.alive();
 			on.message(parse(data));
@@ -59,9 +63,10 @@ class SocketTransport {
 	}
 }
 
-/** The last event of a stream that the server ends, as the close code of a socket. */
+/** What the server ends a stream with, as the close code of a socket. */
 const endings = {
 	__proto__: null,
+	auth_failed: 4401,
 	going_away: 1001,
 	unavailable: 1013,
 	forgotten: 4403,
@@ -81,8 +86,7 @@ class StreamTransport {
 	}
 
 	async #run({ base, token, ledger, fetch }, on) {
-		const query = new URLSearchParams(ledger.resume);
-		const response = await fetch(`${base}/stream?${query}`, {
+		const response = await fetch(`${base}/stream${query(ledger.resume)}`, {
 			headers: { Accept: "text/event-stream", ...bearer(token) },
 			cache: "no-store",
 			signal: this.#abort.signal,
@@ -101,8 +105,9 @@ class StreamTransport {
 				retry = /^retry: (\d+)/m.exec(event)?.[1] ?? retry;
 				const message = parse(/^data: (.*)/m.exec(event)?.[1]);
 				if (!message) continue;
-				if (message.type === "auth_failed") end = [4401];
-				if (message.type === "error") end = [endings[message.code], retry];
+				const { type, code } = message;
+				const ending = endings[type === "error" ? code : type];
+				if (ending) end = [ending, retry];
 				on.message(message);
 			}
 		}
@@ -133,8 +138,8 @@ class PollTransport {
 	}
 
 	/** To be asked for a sign of life is to ask the server. */
-	tell({ type }) {
-		if (type === "ping") this.#poll();
+	tell() {
+		this.#poll();
 		return false;
 	}
 
@@ -157,10 +162,10 @@ class PollTransport {
 
 	/** @returns {Promise<Array|undefined>} why it ended, if it did */
 	async #ask() {
-		const { base, fetch, freshToken } = this.#way;
+		const { base, fetch, tokens } = this.#way;
 		const known = this.#etag && { "If-None-Match": this.#etag };
 		const response = await fetch(`${base}/?limit=${POLL_LIMIT}`, {
-			headers: { ...bearer(await freshToken()), ...known },
+			headers: { ...bearer(await tokens.get()), ...known },
 			cache: "no-store",
 			signal: AbortSignal.timeout(POLL_TIMEOUT),
 		});
