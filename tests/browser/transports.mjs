@@ -317,15 +317,29 @@ alone("the better ones are tried again after ten minutes, quietly", all, async (
 	assert.ok(clock.now >= 1_600_000, "not before ten");
 	assert.equal(setting.of("status").length, before);
 	connect(network.socket, unreadCount(10, 1));
-	assert.equal(network.socket.sent[0].since, 10);
+	assert.equal(network.socket.sent[0].since, undefined, "it needs an epoch");
 	assert.deepEqual(transportOf(setting), ["connected", "socket"]);
-	assert.equal(setting.of("change").at(-1).reset, undefined);
+	assert.ok(!setting.of("change").some(({ reset }) => reset));
 	network.socket.receive(created("b", 11, 2));
 	assert.equal(client.position.epoch, EPOCH);
 	assert.equal(setting.of("notification").length, 1);
 	const requests = network.requests.length;
 	await clock.advance(15000);
 	assert.equal(network.requests.length, requests, "no poll goes on");
+});
+
+alone("what happened between the last poll and the socket is fetched", all, async (setting) => {
+	const { client, network, clock, of } = setting;
+	network.answer = pages({ tag: '"a"', page: page(10, 1, "a") });
+	await begin(setting);
+	await network.socket.end(1006);
+	await network.stream.end();
+	client.stop();
+	await clock.advance(600_000);
+	await begin(setting);
+	connect(network.socket, unreadCount(12, 3));
+	assert.equal(of("change").at(-1).reset, true);
+	assert.deepEqual([client.unread, client.position], [3, { epoch: EPOCH, seq: 12 }]);
 });
 
 alone("between two transports nothing is told twice or not at all", all, async (setting) => {

@@ -31,7 +31,7 @@ export class Ledger {
 	/** Where a connection is to go on. */
 	get resume() {
 		const { seq, epoch } = this.position ?? {};
-		return seq === undefined ? {} : { since: seq, ...(epoch && { epoch }) };
+		return epoch ? { since: seq, epoch } : {};
 	}
 
 	/** What is not understood is left alone: the contract grows by adding. */
@@ -98,17 +98,18 @@ export class Ledger {
 	/** Applies nothing: only what follows moves the position. */
 	#connected({ epoch = this.#epoch }) {
 		this.#epoch = epoch;
-		if (this.position) this.position.epoch ??= epoch;
 	}
 
 	/** The first one ever is where the stream begins. */
 	#counted(message) {
 		const { seq } = message;
 		if (!isCount(seq)) return;
-		if (this.position && this.position.epoch !== this.#epoch)
+		const { position } = this;
+		const polled = position && !position.epoch && position.seq === seq;
+		const baseline = !position;
+		if (baseline || polled) this.position = { epoch: this.#epoch, seq };
+		else if (position.epoch !== this.#epoch)
 			return this.#apply({ ...message, reset: true });
-		const baseline = !this.position;
-		if (baseline) this.position = { epoch: this.#epoch, seq };
 		if (this.#takeCounts(message) || baseline) this.#change(seq, [], { baseline });
 	}
 
