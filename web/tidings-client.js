@@ -1,7 +1,7 @@
 /**
  * The client of a tidings server: one connection for what happens, fetch for
- * what is asked. It touches no page, so it runs in any browser and in Node 18
- * and later (which has no WebSocket: give it one, or it takes the stream).
+ * what is asked. It touches no page, so it runs in any browser and in Node 20
+ * and later. Where there is no WebSocket it takes a stream of events.
  *
  *	const client = new TidingsClient({ token: () => askMyServerForAToken() });
  *	client.addEventListener("notification", (event) => show(event.detail.notification));
@@ -52,7 +52,8 @@ const isHidden = () => globalThis.document?.visibilityState === "hidden";
  *  - `status` {state, reason?, delay?, transport?}, also at `client.status`: state is
  *    `connecting`, `connected` (by `transport`), `waiting` (for `delay` ms) or
  *    `stopped`; for the reasons see client/connection.js;
- *  - `frame`: every message of the server as it came.
+ *  - `frame`: every message of the server as it came; while polling those of type
+ *    `polled`, a page of the list.
  */
 export class TidingsClient extends EventTarget {
 	#base;

@@ -168,3 +168,11 @@ alone("the same user with a fresh token stays", { token: jwt({ sub: "ann", n: 1 
 	assert.equal(network.socket.sent.at(-1).token, jwt({ sub: "ann", n: 2 }));
 	assert.deepEqual([client.unread, of("change").length], [4, before]);
 });
+
+alone("what supplies tokens can be replaced", { token: () => "old" }, async ({ client, network }) => {
+	await client.list();
+	client.token = () => "new";
+	await client.list();
+	const used = network.requests.map(({ headers }) => headers.Authorization);
+	assert.deepEqual(used, ["Bearer old", "Bearer new"]);
+});

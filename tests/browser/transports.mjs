@@ -178,6 +178,7 @@ alone("what is new is told, what else has changed is not known", polling, async 
 	Object.assign(state, { tag: '"d"', page: page(2, 5, "a") });
 	await clock.advance(15000);
 	assert.deepEqual([client.unread, of("change").at(-1).reset], [5, true]);
+	assert.equal(of("status").length, 2);
 });
 
 alone("the first notification of all is new", polling, async (setting) => {

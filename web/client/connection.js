@@ -130,7 +130,7 @@ export class Connection {
 		const token = await this.#host.tokens.get(this.#used).catch(() => null);
 		if (turn !== this.#turn || !token || token === this.#used) return;
 		this.#used = token;
-		if (!this.#line.tell({ type: "auth", token })) this.connect();
+		if (!this.#line?.tell({ type: "auth", token })) this.connect();
 	}
 
 	#open(token) {
