@@ -37,8 +37,7 @@ export class TidingsError extends Error {
 	}
 }
 
-const pageEvents =
-	"online offline visibilitychange pagehide freeze pageshow resume".split(" ");
+const pageEvents = "online offline visibilitychange pagehide freeze pageshow resume".split(" ");
 const isHidden = () => globalThis.document?.visibilityState === "hidden";
 
 /**
@@ -131,7 +130,8 @@ export class TidingsClient extends EventTarget {
 	set token(token) {
 		this.#tokens.source = token;
 		if (!this.#running) return;
-		if (this.leading && this.#status.state === "connected") this.#connection.renew();
+		if (this.leading && this.#status.state === "connected")
+			this.#connection.renew();
 		else this.#connection.start();
 	}
 
@@ -169,7 +169,9 @@ export class TidingsClient extends EventTarget {
 		}
 		const answer = await response.json().catch(() => ({}));
 		if (user !== this.#tokens.user)
-			throw new TidingsError("The user has changed", { code: "user_changed" });
+			throw new TidingsError("The user has changed", {
+				code: "user_changed",
+			});
 		if (!response.ok) {
 			const { status } = response;
 			const { error, code = "unexpected", details } = answer;
@@ -319,7 +321,8 @@ export class TidingsClient extends EventTarget {
 		},
 		state: (state) => {
 			this.#ledger.adopt(state);
-			if (typeof state.status?.state === "string") this.#setStatus(state.status);
+			if (typeof state.status?.state === "string")
+				this.#setStatus(state.status);
 		},
 		end: () => this.#connection.halt("forbidden"),
 		message: ({ message, after }) => {

@@ -34,7 +34,8 @@ async function connections(stack, user, count) {
 	for (;;) {
 		const found = await stack.connections(user);
 		if (found.length === count) return found;
-		if (Date.now() > late) assert.equal(found.length, count, `connections of ${user}`);
+		if (Date.now() > late)
+			assert.equal(found.length, count, `connections of ${user}`);
 		await new Promise((resolve) => setTimeout(resolve, 20));
 	}
 }
@@ -46,16 +47,24 @@ async function has(page, wanted) {
 			const { client, heard } = globalThis.tab;
 			const { unread, leading, status } = client;
 			const all = { unread, leading, heard: heard.join(), ...status };
-			return Object.entries(wanted).every(([key, value]) => all[key] === value);
+			return Object.entries(wanted).every(
+				([key, value]) => all[key] === value,
+			);
 		}, wanted);
 	} catch (error) {
 		const { client, heard } = await page.evaluate(() => ({
-			client: { ...globalThis.tab.client.status, unread: globalThis.tab.client.unread },
+			client: {
+				...globalThis.tab.client.status,
+				unread: globalThis.tab.client.unread,
+			},
 			heard: globalThis.tab.heard,
 		}));
-		throw new Error(`${JSON.stringify(wanted)} never came: ${JSON.stringify([client, heard])}`, {
-			cause: error,
-		});
+		throw new Error(
+			`${JSON.stringify(wanted)} never came: ${JSON.stringify([client, heard])}`,
+			{
+				cause: error,
+			},
+		);
 	}
 }
 
@@ -221,7 +230,8 @@ profileTest("neither socket nor stream: by polling, and still notified", async (
 	await stack.create("user1", "info", "before");
 	const token = stack.demo.tokens.user1;
 	const [page, other] = [await open({ token }), await open({ token })];
-	for (const tab of [page, other]) await has(tab, { state: "connected", transport: "poll" });
+	for (const tab of [page, other])
+		await has(tab, { state: "connected", transport: "poll" });
 	await has(other, { leading: false, unread: 1 });
 	await connections(stack, "user1", 0);
 	await stack.create("user1", "info", "polled");

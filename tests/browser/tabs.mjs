@@ -35,7 +35,9 @@ function tabsTest(name, body) {
 			tab.addEventListener("notification", ({ detail }) =>
 				tab.heard.push(detail.notification.id),
 			);
-			tab.addEventListener("change", ({ detail }) => tab.changes.push(detail));
+			tab.addEventListener("change", ({ detail }) =>
+				tab.changes.push(detail),
+			);
 			tab.page = browser.page = new EventTarget();
 			tabs.push(tab);
 			tab.start();
@@ -300,7 +302,10 @@ tabsTest("a leader whose token is refused makes way", async ({ open, network }) 
 	network.socket.open();
 	network.socket.receive({ type: "auth_required" }, { type: "auth_failed" });
 	await network.socket.end(4401);
-	assert.deepEqual([first.status.state, first.status.reason], ["stopped", "unauthorized"]);
+	assert.deepEqual(
+		[first.status.state, first.status.reason],
+		["stopped", "unauthorized"],
+	);
 	assert.equal(second.leading, true);
 	connect(network.socket, unreadCount(10, 1));
 	assert.equal(network.socket.sent[0].token, ANN);
@@ -447,13 +452,19 @@ for (const [origin, reached, reason] of [
 	["http://page.test", true, "origin"],
 	["http://page.test", false, "server"],
 ])
-	tabsTest(`refused requests from ${origin}: ${reason}`, async ({ open, network, browser }) => {
-		browser.locate(origin);
-		network.answer = ({ mode }) => {
-			if (mode === "no-cors" && reached) return [200, {}];
-			throw new TypeError("Failed to fetch");
-		};
-		const tab = await open();
-		await network.socket.end(1006);
-		assert.deepEqual([tab.status.state, tab.status.reason], ["waiting", reason]);
-	});
+	tabsTest(
+		`refused requests from ${origin}: ${reason}`,
+		async ({ open, network, browser }) => {
+			browser.locate(origin);
+			network.answer = ({ mode }) => {
+				if (mode === "no-cors" && reached) return [200, {}];
+				throw new TypeError("Failed to fetch");
+			};
+			const tab = await open();
+			await network.socket.end(1006);
+			assert.deepEqual(
+				[tab.status.state, tab.status.reason],
+				["waiting", reason],
+			);
+		},
+	);
