@@ -124,6 +124,21 @@ profileTest("a leader that is reloaded comes back as one that follows", async (a
 	await connections(stack, "user1", 1);
 });
 
+profileTest("a leader that crashes is replaced, and nobody misses a thing", async (all) => {
+	const { stack, context, open } = all;
+	const token = stack.demo.tokens.user1;
+	const [first, second] = [await open({ token }), await open({ token })];
+	await has(second, { state: "connected", leading: false });
+	const session = await context.newCDPSession(first);
+	const crashed = first.waitForEvent("crash");
+	session.send("Page.crash").catch(() => {}); // nobody is left to answer
+	await stack.create("user1", "info", "one");
+	await crashed;
+	await stack.create("user1", "info", "two");
+	await has(second, { state: "connected", leading: true, heard: "one,two" });
+	await connections(stack, "user1", 1);
+});
+
 profileTest("another user's tab does not join", async ({ stack, open }) => {
 	const { user1, user2 } = stack.demo.tokens;
 	const [first, other] = [await open({ token: user1 }), await open({ token: user2 })];
