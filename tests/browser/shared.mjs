@@ -42,29 +42,19 @@ async function connections(stack, user, count) {
 
 /** Waits until a page's `tab` has all this: of the client, its status, or `heard`. */
 async function has(page, wanted) {
-	try {
-		await page.waitForFunction((wanted) => {
+	const found = () =>
+		page.evaluate(() => {
 			const { client, heard } = globalThis.tab;
 			const { unread, leading, status } = client;
-			const all = { unread, leading, heard: heard.join(), ...status };
-			return Object.entries(wanted).every(
-				([key, value]) => all[key] === value,
-			);
-		}, wanted);
-	} catch (error) {
-		const { client, heard } = await page.evaluate(() => ({
-			client: {
-				...globalThis.tab.client.status,
-				unread: globalThis.tab.client.unread,
-			},
-			heard: globalThis.tab.heard,
-		}));
-		throw new Error(
-			`${JSON.stringify(wanted)} never came: ${JSON.stringify([client, heard])}`,
-			{
-				cause: error,
-			},
-		);
+			return { unread, leading, heard: heard.join(), ...status };
+		});
+	const late = Date.now() + PATIENCE;
+	for (;;) {
+		const all = await found();
+		const fits = ([name, value]) => all[name] === value;
+		if (Object.entries(wanted).every(fits)) return;
+		if (Date.now() > late) assert.deepEqual(all, { ...all, ...wanted });
+		await page.waitForTimeout(20);
 	}
 }
 

@@ -280,6 +280,7 @@ tabsTest("what is not understood on the channel changes nothing", async (setting
 		["message", {}],
 		["message", { message: 7 }],
 		["message", { message: { type: 7 } }],
+		["message", { message: { type: "polled", seq: 99 } }],
 		["message", { message: { ...message, seq: "99" } }],
 		["state", 7],
 		["state", { status: 7 }],
