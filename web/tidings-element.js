@@ -10,27 +10,20 @@ import { make, strings } from "./tidings-view.js";
 
 const TICK = 30000; // how often relative times are said anew
 
-const shared = new Map(); // "base token-url" to {client, users}
-
-function supplier(address) {
-	return async () => {
-		const response = await fetch(address, { cache: "no-store" });
-		if (response.status === 401 || response.status === 403) return null;
-		if (!response.ok) throw new Error(`${address} answered ${response.status}`);
-		return (await response.json()).token;
-	};
-}
+const shared = new Map(); // attributes to {client, users}
 
 /** Elements of one page with the same attributes share one connection. */
 function acquire(element) {
-	const base = element.getAttribute("base") ?? undefined;
-	const tokenUrl = element.getAttribute("token-url");
-	const key = JSON.stringify([base, tokenUrl]);
+	const given = (name) => element.getAttribute(name) ?? undefined;
+	const options = {
+		base: given("base"),
+		tokenUrl: given("token-url"),
+		user: given("user"),
+		transports: given("transports")?.split(/\s+/).filter(Boolean),
+	};
+	const key = JSON.stringify(options);
 	if (!shared.has(key)) {
-		const client = new TidingsClient({
-			base,
-			token: tokenUrl ? supplier(tokenUrl) : undefined,
-		});
+		const client = new TidingsClient(options);
 		shared.set(key, { client, users: 0 });
 		client.start();
 	}

@@ -4,7 +4,13 @@ import { run } from "./tap.mjs";
 import "./size.mjs";
 import "./client.mjs";
 import "./reconnect.mjs";
+import "./transports.mjs";
+import "./tokens.mjs";
+import "./tabs.mjs";
+import "./types.mjs";
 import "./inbox.mjs";
+import "./node.mjs";
+import "./shared.mjs";
 import "./demo.mjs";
 import { finish } from "./page.mjs";
 

@@ -63,6 +63,6 @@ only() {
 
 @test "each kind of event is logged somewhere" {
 	while read -r event; do
-		grep -rqw "$event" "$top_srcdir"/{stored,cgi,pushd} || { echo "$event is never logged" >&2; return 1; }
+		grep -rqw "$event" "$top_srcdir"/{stored,cgi,pushd,away} || { echo "$event is never logged" >&2; return 1; }
 	done < <(grep -oE '\bLOG_[A-Z_]+\b' "$top_srcdir/lib/log_event.c" | grep -v LOG_EVENTS)
 }
