@@ -1,8 +1,25 @@
 /**
  * The style that the bell and the list share, as a constructed style sheet.
  *
- * A page changes it by the --tidings-* variables and by ::part(). Dark follows
- * the page's own `color-scheme`: a page that does not declare one stays light.
+ * Dark follows the page's `color-scheme`: a page that declares none stays light,
+ * `tidings-bell, tidings-list { color-scheme: dark }` makes them dark. A page
+ * changes the rest by ::part(), and by these variables where they are inherited
+ * from; a colour is one for light and dark alike, or light-dark(…, …):
+ *
+ *	--tidings-font           the shorthand; 14px/1.45 system-ui, sans-serif
+ *	--tidings-surface        behind all
+ *	--tidings-text           titles
+ *	--tidings-muted          messages, times, icons of buttons
+ *	--tidings-line           between rows
+ *	--tidings-hover          below the pointer
+ *	--tidings-unread         behind an unread row
+ *	--tidings-accent         links, buttons, the mark of an unread row
+ *	--tidings-badge          the badge; --tidings-badge-text what stands in it
+ *	--tidings-ring           around badge and dot: what is behind the bell
+ *	--tidings-info, -success, -warning, -error     the icons of the types
+ *	--tidings-radius         of the panel's corners; 12px
+ *	--tidings-panel-width    392px
+ *	--tidings-lines          of a message, before it is cut; 3
  */
 
 /** Makes a style sheet from a template literal. */
@@ -14,22 +31,22 @@ export function css(text) {
 
 export const baseSheet = css`
 	:host {
-		--_surface: var(--tidings-surface, light-dark(#ffffff, #1a1d24));
+		--_surface: var(--tidings-surface, light-dark(#fff, #1a1d24));
 		--_text: var(--tidings-text, light-dark(#1b2130, #e8eaf0));
 		--_muted: var(--tidings-muted, light-dark(#596275, #9ca5b6));
 		--_line: var(--tidings-line, light-dark(#e6e8ee, #2d323d));
 		--_hover: var(--tidings-hover, light-dark(#f4f5f8, #232731));
 		--_unread: var(--tidings-unread, light-dark(#f3f6ff, #1e2432));
 		--_accent: var(--tidings-accent, light-dark(#3457d5, #8ea6ff));
-		--_badge: var(--tidings-badge, light-dark(#d3263f, #e5455b));
-		--_radius: var(--tidings-radius, 12px);
-		--_info: light-dark(#2563c9, #7fb0ff);
-		--_success: light-dark(#18794e, #5fd39b);
-		--_warning: light-dark(#a15c00, #f2b756);
-		--_error: light-dark(#c62a3d, #ff8a93);
 		color: var(--_text);
 		font: var(--tidings-font, 14px/1.45 system-ui, sans-serif);
 		-webkit-font-smoothing: antialiased;
+	}
+	@media (prefers-contrast: more) {
+		:host {
+			--_muted: var(--_text);
+			--_line: var(--_text);
+		}
 	}
 	:host([hidden]),
 	[hidden] {
@@ -70,7 +87,8 @@ export const baseSheet = css`
 		opacity: 0.5;
 		cursor: default;
 	}
-	:focus-visible {
+	:focus-visible,
+	.title a:focus-visible::after {
 		outline: 2px solid var(--_accent);
 		outline-offset: 2px;
 	}
@@ -122,17 +140,16 @@ export const baseSheet = css`
 		grid-template-columns: 32px 1fr auto;
 		gap: 12px;
 		padding: 12px 8px 12px 16px;
-		cursor: default;
 	}
 	.row:not(:last-child) {
 		border-block-end: 1px solid var(--_line);
 	}
-	.row:hover {
-		background: var(--_hover);
-	}
-	.row.unread {
+	.unread {
 		background: var(--_unread);
 		cursor: pointer;
+	}
+	.row:hover {
+		background: var(--_hover);
 	}
 	.kind {
 		display: grid;
@@ -140,42 +157,56 @@ export const baseSheet = css`
 		width: 32px;
 		height: 32px;
 		border-radius: 50%;
-		color: var(--_kind);
-		background: color-mix(in srgb, var(--_kind) 13%, transparent);
+		background: color-mix(in srgb, currentColor 13%, transparent);
 	}
 	.kind svg {
 		width: 20px;
 		height: 20px;
 		stroke-width: 2.1;
 	}
-	.kind.info {
-		--_kind: var(--_info);
+	.info {
+		color: var(--tidings-info, light-dark(#2563c9, #7fb0ff));
 	}
-	.kind.success {
-		--_kind: var(--_success);
+	.success {
+		color: var(--tidings-success, light-dark(#18794e, #5fd39b));
 	}
-	.kind.warning {
-		--_kind: var(--_warning);
+	.warning {
+		color: var(--tidings-warning, light-dark(#a15c00, #f2b756));
 	}
-	.kind.error {
-		--_kind: var(--_error);
+	.error {
+		color: var(--tidings-error, light-dark(#c62a3d, #ff8a93));
 	}
 	.text {
 		min-width: 0;
 		overflow-wrap: anywhere;
 	}
+	.title,
+	.message {
+		text-align: match-parent;
+		unicode-bidi: plaintext;
+	}
 	.unread .title {
 		font-weight: 620;
 	}
-	.title a {
+	a {
 		color: inherit;
-		text-decoration: underline;
-		text-decoration-color: color-mix(in srgb, currentColor 35%, transparent);
+		text-decoration-color: transparent;
 		text-underline-offset: 3px;
 	}
-	.title a:hover {
+	a:hover {
 		color: var(--_accent);
 		text-decoration-color: currentColor;
+	}
+	.title a::after {
+		content: "";
+		position: absolute;
+		inset: 0;
+	}
+	.title a:focus-visible {
+		outline: none;
+	}
+	.title a:focus-visible::after {
+		outline-offset: -2px;
 	}
 	.message {
 		color: var(--_muted);
@@ -192,9 +223,7 @@ export const baseSheet = css`
 		font-size: 0.86em;
 	}
 	.tools {
-		display: flex;
-		flex-direction: column;
-		align-items: center;
+		position: relative;
 		margin-block-start: -4px;
 	}
 	.tool {
@@ -213,30 +242,25 @@ export const baseSheet = css`
 		content: "";
 		width: 9px;
 		height: 9px;
-		border: 1.5px solid currentColor;
+		border: 1.5px solid;
 		border-radius: 50%;
 	}
 	.unread .mark::before {
 		border-color: var(--_accent);
 		background: var(--_accent);
 	}
-	.remove,
-	.row:not(.unread) .mark {
-		opacity: 0;
-	}
-	.row:hover .tool,
-	.row:focus-within .tool {
-		opacity: 1;
-	}
-	@media (hover: none) {
-		.row .tool {
-			opacity: 1;
+	@media (hover: hover) {
+		.row:not(:hover, :focus-within) :is(.remove, .mark:not(.unread *)) {
+			opacity: 0;
 		}
 	}
-	.note {
+	.note,
+	.note slot {
 		display: grid;
 		justify-items: center;
 		gap: 4px;
+	}
+	.note {
 		padding: 40px 24px;
 		color: var(--_muted);
 		text-align: center;
@@ -248,33 +272,35 @@ export const baseSheet = css`
 		stroke-width: 1.2;
 		opacity: 0.7;
 	}
-	.note strong {
+	.strong {
 		color: var(--_text);
 		font-weight: 600;
 	}
 	.note .plain {
-		margin-inline: auto;
+		margin: 0;
 	}
 	.dot {
-		width: 8px;
-		height: 8px;
+		width: 9px;
+		height: 9px;
 		flex: none;
+		border: 2px solid;
 		border-radius: 50%;
-		background: var(--_muted);
+		color: var(--_muted);
 	}
-	.dot.connected {
-		background: light-dark(#1f9d63, #3fce8b);
+	.connected {
+		background: currentColor;
+		color: light-dark(#1a8553, #3fce8b);
 	}
-	.dot.connecting,
-	.dot.waiting {
-		background: light-dark(#d98a00, #f2b756);
+	.connecting,
+	.waiting {
+		color: light-dark(#b06c00, #f2b756);
 	}
 	@media (prefers-reduced-motion: no-preference) {
-		.row.fresh {
+		.fresh {
 			animation: tidings-arrive 0.5s ease-out;
 		}
-		.dot.connecting,
-		.dot.waiting {
+		.connecting,
+		.waiting {
 			animation: tidings-pulse 1.4s ease-in-out infinite;
 		}
 	}
@@ -290,14 +316,14 @@ export const baseSheet = css`
 		}
 	}
 	@media (forced-colors: active) {
-		.dot,
 		.badge,
-		.mark::before {
-			border: 1px solid CanvasText;
+		.unread {
+			border: 1px solid;
 		}
+		.connected,
 		.unread .mark::before {
-			background: CanvasText;
 			forced-color-adjust: none;
+			background: CanvasText;
 		}
 	}
 `;

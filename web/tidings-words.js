@@ -30,6 +30,7 @@ export const english = {
 	all: "See all notifications",
 	close: "Close",
 	retry: "Try again",
+	more: "Load more",
 
 	now: "just now",
 	today: "Today",
@@ -63,8 +64,7 @@ export const english = {
 	"status.forbidden": "Access refused",
 	"status.origin": "Access refused",
 
-	"why.poll": "This network allows no live connection. News comes a little later.",
-	"why.offline": "You are offline. News comes when you are back.",
+	"why.offline": "There is no network. News comes when it is back.",
 	"why.server": "The server cannot be reached.",
 	"why.blocked": "Something on the way to the server blocks live connections.",
 	"why.unauthorized": "Please sign in again.",
@@ -73,7 +73,7 @@ export const english = {
 	"why.replaced": "You are connected in too many places.",
 
 	desktop: "Show on the desktop",
-	desktopDenied: "Your browser blocks it for this site.",
+	desktopDenied: "Your browser does not allow it here.",
 };
 
 const shipped = {
@@ -161,6 +161,11 @@ export class Words {
 			const value = values[name] ?? place;
 			return typeof value === "number" ? this.number(value) : value;
 		});
+	}
+
+	/** A client's status in a word or two. */
+	status({ state, reason, transport }) {
+		return this.say(`status.${reason ?? transport}`) ?? this.say(`status.${state}`);
 	}
 
 	number(value) {

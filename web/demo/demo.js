@@ -10,9 +10,11 @@
 import { TidingsClient } from "../tidings-client.js";
 import "../tidings-bell.js";
 import "../tidings-list.js";
-import { make, statusText } from "../tidings-view.js";
+import { make } from "../tidings-view.js";
+import { Words } from "../tidings-words.js";
 
 const FRAMES_MOST = 200;
+const words = new Words(document.documentElement.lang);
 
 const examples = [
 	["success", "Payment received", "Invoice 2041 was paid in full. Thank you."],
@@ -75,7 +77,7 @@ function showStatus(card, status) {
 	const delay =
 		status.state === "waiting" && seconds > 1 ? `, again in ${seconds} s` : "";
 	card.querySelector(".dot").className = `dot ${status.state}`;
-	card.querySelector(".words").textContent = statusText(status) + delay;
+	card.querySelector(".words").textContent = words.status(status) + delay;
 	card.querySelector(".line").textContent =
 		status.state === "stopped" ? "Connect" : "Disconnect";
 }
