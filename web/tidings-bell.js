@@ -14,7 +14,7 @@
  */
 
 import { TidingsElement } from "./tidings-element.js";
-import { css } from "./tidings-style.js";
+import { bellSheet } from "./tidings-style.js";
 import {
 	emptyNote,
 	failedNote,
@@ -42,141 +42,18 @@ const STEPS = {
 	End: () => PAGE,
 };
 
-const sheet = css`
-	:host {
-		display: inline-block;
-		color: inherit; /* the bell's; all else is in the panel */
-	}
-	.bell {
-		position: relative;
-		display: grid;
-		place-items: center;
-		width: 40px;
-		height: 40px;
-		border-radius: 10px;
-	}
-	.bell:hover,
-	.bell[aria-expanded="true"] {
-		background: color-mix(in srgb, currentColor 8%, transparent);
-	}
-	.bell svg {
-		width: 23px;
-		height: 23px;
-		stroke-width: 1.6;
-	}
-	.badge,
-	.bell .dot {
-		position: absolute;
-		box-shadow: 0 0 0 2px var(--tidings-ring, var(--_surface));
-	}
-	.badge {
-		inset-block-start: 1px;
-		inset-inline-start: 21px;
-		min-width: 18px;
-		padding-inline: 5px;
-		border-radius: 9px;
-		background: var(--tidings-badge, #d3263f);
-		color: var(--tidings-badge-text, #fff);
-		font-size: 11px;
-		font-weight: 700;
-		line-height: 18px;
-		font-variant-numeric: tabular-nums;
-	}
-	.bell .dot {
-		inset-block-end: 6px;
-		inset-inline-end: 6px;
-		background-color: var(--tidings-ring, var(--_surface));
-	}
-	.panel {
-		position: fixed;
-		inset: auto;
-		z-index: 1000;
-		display: flex;
-		flex-direction: column;
-		width: min(var(--tidings-panel-width, 392px), 100vw - 16px);
-		margin: 0;
-		padding: 0;
-		overflow: hidden;
-		border: 1px solid var(--_line);
-		border-radius: var(--tidings-radius, 12px);
-		background: var(--_surface);
-		color: var(--_text);
-		box-shadow:
-			0 2px 6px rgb(10 15 30 / 8%),
-			0 16px 40px rgb(10 15 30 / 18%);
-	}
-	.panel:focus {
-		outline: none;
-	}
-	.scroll {
-		flex: 1;
-		overflow-y: auto;
-		overscroll-behavior: contain;
-	}
-	.close {
-		display: none;
-	}
-	.trouble {
-		display: flex;
-		align-items: center;
-		gap: 8px;
-		padding: 6px 8px 6px 16px;
-		border-block-end: 1px solid var(--_line);
-		background: var(--_hover);
-	}
-	.foot {
-		display: flex;
-		align-items: center;
-		gap: 8px;
-		min-height: 42px;
-		padding-inline: 16px;
-		border-block-start: 1px solid var(--_line);
-		color: var(--_muted);
-	}
-	.all {
-		margin-inline-start: auto;
-		padding-block: 4px;
-		color: var(--_accent);
-		font-weight: 550;
-	}
-	@media (max-width: 480px) {
-		.panel {
-			inset: auto 8px 8px !important;
-			width: auto;
-			max-height: 80vh !important;
-		}
-		.panel::backdrop {
-			background: rgb(10 15 30 / 35%);
-		}
-		.close {
-			display: grid;
-		}
-	}
-	@media (prefers-reduced-motion: no-preference) {
-		.panel {
-			animation: tidings-open 0.14s ease-out;
-		}
-	}
-	@keyframes tidings-open {
-		from {
-			opacity: 0;
-			translate: 0 -6px;
-		}
-	}
-`;
-
 export class TidingsBell extends TidingsElement {
 	static observedAttributes = [...super.observedAttributes, "href", "desktop"];
 
 	#arrived = 0; // not announced yet
 	#sayTimer;
 	#said = 0; // when
-	#asking = false; // a request that makes all seen is on its way
+	#asking = null; // the request that makes all seen
 	#hasDesktop = false;
 	#desktop = null;
 
 	constructor() {
-		super(sheet);
+		super(bellSheet);
 		this.#buildButton();
 		this.panel = make(
 			"div.panel",
@@ -225,8 +102,7 @@ export class TidingsBell extends TidingsElement {
 		return make(
 			"div.head",
 			{},
-			make("h2.heading", { id: "heading" }, heading),
-			this.count,
+			make("div", {}, make("h2.heading", { id: "heading" }, heading), this.count),
 			this.readAll,
 			make(
 				"button.tool.close",
@@ -382,15 +258,12 @@ export class TidingsBell extends TidingsElement {
 	// --- Behaviour ----------------------------------------------------------
 
 	/** What arrives while the panel is open is seen as well. */
-	async #makeSeen() {
-		if (this.#asking || document.hidden) return;
-		this.#asking = true;
-		try {
-			await this.client.seen();
-		} catch {
-			// the badge keeps saying what the server holds
-		}
-		this.#asking = false;
+	#makeSeen() {
+		if (document.hidden) return;
+		this.#asking ??= this.client
+			.seen()
+			.catch(() => {}) // the badge keeps saying what the server holds
+			.finally(() => (this.#asking = null));
 	}
 
 	/** Many at once are said as a number: a screen reader is not to be flooded. */

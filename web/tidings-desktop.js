@@ -56,6 +56,14 @@ const sheet = css`
 	.switch:dir(rtl)::after {
 		scale: -1 1;
 	}
+	@media (forced-colors: active) {
+		.switch::after {
+			forced-color-adjust: none;
+			--_muted: ButtonText;
+			--_accent: Highlight;
+			--_surface: HighlightText;
+		}
+	}
 	.denied {
 		color: var(--_muted);
 		font-size: 0.92em;

@@ -46,17 +46,10 @@ function release(key) {
 	shared.delete(key);
 }
 
-/** `node`, what it stands in, and so on: also out of shadow trees. */
-function* rootsOf(node) {
-	for (let root; node; node = root.host) yield [node, (root = node.getRootNode())];
-}
-
-function languageOf(element) {
-	for (const [node] of rootsOf(element)) {
-		const named = node.closest("[lang]");
-		if (named) return named.lang;
-	}
-	return "";
+/** That of the nearest element which has one, also out of a shadow tree. */
+function languageOf(node) {
+	const { host } = node.getRootNode();
+	return node.closest("[lang]")?.lang ?? (host ? languageOf(host) : "");
 }
 
 /**
@@ -106,7 +99,7 @@ export class TidingsElement extends HTMLElement {
 	connectedCallback() {
 		this.#clock = setInterval(() => this.rows.forEach((row) => row.tick()), TICK);
 		vocabulary.addEventListener("change", this.#speak);
-		for (const [, root] of rootsOf(this))
+		for (const root of [document, this.getRootNode()])
 			this.#observer.observe(root, { attributeFilter: ["lang"], subtree: true });
 		this.#hear();
 		this.#settleSoon();

@@ -40,7 +40,6 @@ export const baseSheet = css`
 		--_accent: var(--tidings-accent, light-dark(#3457d5, #8ea6ff));
 		color: var(--_text);
 		font: var(--tidings-font, 14px/1.45 system-ui, sans-serif);
-		-webkit-font-smoothing: antialiased;
 	}
 	@media (prefers-contrast: more) {
 		:host {
@@ -87,6 +86,15 @@ export const baseSheet = css`
 		opacity: 0.5;
 		cursor: default;
 	}
+	a {
+		color: inherit;
+		text-decoration-color: transparent;
+		text-underline-offset: 3px;
+	}
+	a:hover {
+		color: var(--_accent);
+		text-decoration-color: currentColor;
+	}
 	:focus-visible,
 	.title a:focus-visible::after {
 		outline: 2px solid var(--_accent);
@@ -104,19 +112,19 @@ export const baseSheet = css`
 		display: flex;
 		align-items: center;
 		gap: 8px;
-		min-height: 48px;
-		padding: 6px 8px 6px 16px;
+		min-height: 52px;
+		padding-block: 8px;
+		padding-inline: 16px 8px;
 		border-block-end: 1px solid var(--_line);
 	}
 	h2 {
 		font-size: 1.07em;
 		font-weight: 650;
-		letter-spacing: -0.005em;
 	}
-	.count {
-		margin-block-start: 2px;
+	.count,
+	time {
 		color: var(--_muted);
-		font-size: 0.92em;
+		font-size: 0.9em;
 		font-variant-numeric: tabular-nums;
 	}
 	.plain {
@@ -125,11 +133,10 @@ export const baseSheet = css`
 		gap: 6px;
 		min-height: 32px;
 		margin-inline-start: auto;
-		padding: 0 10px;
+		padding: 0 8px;
 		border-radius: 8px;
 		color: var(--_accent);
 		font-weight: 550;
-		white-space: nowrap;
 	}
 	.plain:hover:enabled {
 		background: var(--_hover);
@@ -139,7 +146,8 @@ export const baseSheet = css`
 		display: grid;
 		grid-template-columns: 32px 1fr auto;
 		gap: 12px;
-		padding: 12px 8px 12px 16px;
+		padding-block: 12px;
+		padding-inline: 16px 8px;
 	}
 	.row:not(:last-child) {
 		border-block-end: 1px solid var(--_line);
@@ -160,9 +168,9 @@ export const baseSheet = css`
 		background: color-mix(in srgb, currentColor 13%, transparent);
 	}
 	.kind svg {
-		width: 20px;
-		height: 20px;
-		stroke-width: 2.1;
+		width: 22px;
+		height: 22px;
+		stroke-width: 2;
 	}
 	.info {
 		color: var(--tidings-info, light-dark(#2563c9, #7fb0ff));
@@ -179,34 +187,26 @@ export const baseSheet = css`
 	.text {
 		min-width: 0;
 		overflow-wrap: anywhere;
+		text-align: left;
+	}
+	.text:dir(rtl) {
+		text-align: right; /* whatever the direction of what is told */
 	}
 	.title,
 	.message {
-		text-align: match-parent;
 		unicode-bidi: plaintext;
 	}
 	.unread .title {
 		font-weight: 620;
 	}
-	a {
-		color: inherit;
-		text-decoration-color: transparent;
-		text-underline-offset: 3px;
-	}
-	a:hover {
-		color: var(--_accent);
-		text-decoration-color: currentColor;
+	.title a:focus-visible {
+		outline: none;
 	}
 	.title a::after {
 		content: "";
 		position: absolute;
 		inset: 0;
-	}
-	.title a:focus-visible {
-		outline: none;
-	}
-	.title a:focus-visible::after {
-		outline-offset: -2px;
+		outline-offset: -2px !important;
 	}
 	.message {
 		color: var(--_muted);
@@ -215,12 +215,6 @@ export const baseSheet = css`
 		-webkit-box-orient: vertical;
 		-webkit-line-clamp: var(--tidings-lines, 3);
 		overflow: hidden;
-	}
-	time {
-		display: block;
-		margin-block-start: 2px;
-		color: var(--_muted);
-		font-size: 0.86em;
 	}
 	.tools {
 		position: relative;
@@ -242,12 +236,15 @@ export const baseSheet = css`
 		content: "";
 		width: 9px;
 		height: 9px;
-		border: 1.5px solid;
+		border: 2px solid;
 		border-radius: 50%;
 	}
-	.unread .mark::before {
-		border-color: var(--_accent);
-		background: var(--_accent);
+	.unread .mark {
+		color: var(--_accent);
+	}
+	.unread .mark::before,
+	.connected {
+		background: currentColor;
 	}
 	@media (hover: hover) {
 		.row:not(:hover, :focus-within) :is(.remove, .mark:not(.unread *)) {
@@ -272,12 +269,12 @@ export const baseSheet = css`
 		stroke-width: 1.2;
 		opacity: 0.7;
 	}
+	.note .plain {
+		margin: 0;
+	}
 	.strong {
 		color: var(--_text);
 		font-weight: 600;
-	}
-	.note .plain {
-		margin: 0;
 	}
 	.dot {
 		width: 9px;
@@ -287,8 +284,7 @@ export const baseSheet = css`
 		border-radius: 50%;
 		color: var(--_muted);
 	}
-	.connected {
-		background: currentColor;
+	.dot.connected {
 		color: light-dark(#1a8553, #3fce8b);
 	}
 	.connecting,
@@ -296,8 +292,9 @@ export const baseSheet = css`
 		color: light-dark(#b06c00, #f2b756);
 	}
 	@media (prefers-reduced-motion: no-preference) {
-		.fresh {
-			animation: tidings-arrive 0.5s ease-out;
+		.fresh,
+		.panel {
+			animation: tidings-arrive 0.2s ease-out;
 		}
 		.connecting,
 		.waiting {
@@ -316,14 +313,126 @@ export const baseSheet = css`
 		}
 	}
 	@media (forced-colors: active) {
-		.badge,
-		.unread {
+		.badge {
 			border: 1px solid;
 		}
-		.connected,
+		.dot.connected,
 		.unread .mark::before {
 			forced-color-adjust: none;
-			background: CanvasText;
+			color: CanvasText;
+		}
+	}
+`;
+
+export const bellSheet = css`
+	:host {
+		display: inline-block;
+		color: inherit; /* the bell's; all else is in the panel */
+	}
+	.bell {
+		position: relative;
+		display: grid;
+		place-items: center;
+		width: 40px;
+		height: 40px;
+		border-radius: 10px;
+	}
+	.bell:hover,
+	.bell[aria-expanded="true"] {
+		background: color-mix(in srgb, currentColor 8%, transparent);
+	}
+	.bell svg {
+		width: 23px;
+		height: 23px;
+		stroke-width: 1.6;
+	}
+	.badge,
+	.bell .dot {
+		position: absolute;
+		box-shadow: 0 0 0 2px var(--tidings-ring, var(--_surface));
+	}
+	.badge {
+		inset-block-start: 1px;
+		inset-inline-start: 21px;
+		min-width: 18px;
+		padding-inline: 5px;
+		border-radius: 9px;
+		background: var(--tidings-badge, #d3263f);
+		color: var(--tidings-badge-text, #fff);
+		font-size: 11px;
+		font-weight: 700;
+		line-height: 18px;
+		font-variant-numeric: tabular-nums;
+	}
+	.bell .dot {
+		inset-block-end: 6px;
+		inset-inline-end: 6px;
+	}
+	.bell .dot:not(.connected) {
+		background: var(--tidings-ring, var(--_surface));
+	}
+	.panel {
+		position: fixed;
+		inset: auto;
+		z-index: 1000;
+		display: flex;
+		flex-direction: column;
+		width: min(var(--tidings-panel-width, 392px), 100vw - 16px);
+		margin: 0;
+		padding: 0;
+		overflow: hidden;
+		border: 1px solid var(--_line);
+		border-radius: var(--tidings-radius, 12px);
+		background: var(--_surface);
+		color: var(--_text);
+		box-shadow:
+			0 2px 6px rgb(10 15 30 / 8%),
+			0 16px 40px rgb(10 15 30 / 18%);
+	}
+	.panel:focus {
+		outline: none;
+	}
+	.scroll {
+		flex: 1;
+		overflow-y: auto;
+		overscroll-behavior: contain;
+	}
+	.close {
+		display: none;
+	}
+	.trouble,
+	.foot {
+		display: flex;
+		align-items: center;
+		gap: 8px;
+		min-height: 42px;
+		padding-inline: 16px 8px;
+		color: var(--_muted);
+	}
+	.trouble {
+		border-block-end: 1px solid var(--_line);
+		background: var(--_hover);
+	}
+	.foot {
+		border-block-start: 1px solid var(--_line);
+	}
+	.all {
+		margin-inline-start: auto;
+		padding: 4px 8px;
+		color: var(--_accent);
+		font-weight: 550;
+	}
+	@media (max-width: 480px) {
+		.panel {
+			inset: auto 8px 8px !important;
+			width: auto;
+			max-height: 80vh !important;
+		}
+		.panel::backdrop {
+			background: rgb(10 15 30 / 35%);
+		}
+		.close {
+			display: grid;
 		}
 	}
 `;

@@ -2,9 +2,9 @@
  * What the elements say, in whatever language the page around them is in.
  *
  * A word is a text with named places, "{action}: {title}", or one such text a
- * plural form, {one: "{n} unread", other: "{n} unread"}: the form is the one that
- * the language has for `n`. Numbers, dates and times are written by Intl. Every
- * word can be replaced, at any time:
+ * plural form, {one: "{n} thing", other: "{n} things"}: the form is the one that
+ * the language has for `n`, or `other`. Numbers, dates and times are written by
+ * Intl. Every word can be replaced, at any time:
  *
  *	setWords("en", { empty: "Nothing here yet" });
  *	setWords("fr", { empty: "Tout est lu", unread: { one: "{n} non lue", … } });
@@ -16,12 +16,9 @@
 export const english = {
 	notifications: "Notifications",
 	bell: "Notifications. {status}",
-	bellNew: {
-		one: "Notifications, {n} new. {status}",
-		other: "Notifications, {n} new. {status}",
-	},
+	bellNew: { other: "Notifications, {n} new. {status}" },
 	badgeMost: "{n}+", // beyond what the badge has room for
-	unread: { one: "{n} unread", other: "{n} unread" },
+	unread: { other: "{n} unread" },
 	markRead: "Mark as read",
 	markUnread: "Mark as unread",
 	markAllRead: "Mark all read",
