@@ -35,12 +35,6 @@ const GAP = 8; // between button, panel and the edges of the window
 const ROOM = 360; // a panel that has less below the button goes where there is more
 const TALL = 600;
 const RESTLESS = 2000; // a connection that is back sooner is not worth a word
-const STEPS = {
-	ArrowDown: (index) => index + 1,
-	ArrowUp: (index) => Math.max(index - 1, 0),
-	Home: () => 0,
-	End: () => PAGE,
-};
 
 export class TidingsBell extends TidingsElement {
 	static observedAttributes = [...super.observedAttributes, "href", "desktop"];
@@ -116,14 +110,14 @@ export class TidingsBell extends TidingsElement {
 	/** Why it is not live, and what can be done. */
 	#buildTrouble() {
 		this.why = make("p");
-		this.retry = plainButton("retry", () => this.#retry());
+		this.retry = plainButton("retry", () => this.#tryAgain());
 		return (this.trouble = make("div.trouble", {}, this.why, this.retry));
 	}
 
 	#buildBody() {
 		this.list = make("ul.list", { "aria-labelledby": "heading" });
 		this.loading = note(word("loading"));
-		this.failed = failedNote(() => this.#retry());
+		this.failed = failedNote(() => this.#tryAgain());
 		this.empty = emptyNote();
 		const notes = [this.loading, this.failed, this.empty];
 		return make("div.scroll", {}, this.list, ...notes);
@@ -156,11 +150,15 @@ export class TidingsBell extends TidingsElement {
 	/** Closes the panel; focus goes back to the button if it was inside. */
 	close() {
 		if (!this.open) return;
-		const inside = this.panel.contains(this.shadowRoot.activeElement);
+		const inside = this.#hasFocus();
 		this.panel.hidePopover?.();
 		this.panel.hidden = true;
 		this.button.ariaExpanded = "false";
 		if (inside) this.button.focus();
+	}
+
+	#hasFocus() {
+		return this.panel.contains(this.shadowRoot.activeElement);
 	}
 
 	// --- What TidingsElement asks for ---------------------------------------
@@ -205,7 +203,7 @@ export class TidingsBell extends TidingsElement {
 		if (!this.open) return;
 		const { items, hasMore, state } = this.inbox;
 		const { unread, unseen, status } = this.client;
-		const hadFocus = this.panel.contains(this.shadowRoot.activeElement);
+		const hadFocus = this.#hasFocus();
 		if (state === "ready" && hasMore && items.length < PAGE) this.inbox.more();
 		renderRows(this.list, this.rows, items.slice(0, PAGE), this);
 		this.count.textContent = unread ? this.words.say("unread", { n: unread }) : "";
@@ -247,7 +245,7 @@ export class TidingsBell extends TidingsElement {
 		this.retry.hidden = /forbidden|origin/.test(reason) || !this.failed.hidden;
 	}
 
-	#retry() {
+	#tryAgain() {
 		if (/waiting|stopped/.test(this.client.status.state)) {
 			this.client.stop();
 			this.client.start();
@@ -304,33 +302,34 @@ export class TidingsBell extends TidingsElement {
 	#place() {
 		if (!this.open) return;
 		const { top, bottom, left, right } = this.button.getBoundingClientRect();
-		const { clientWidth, clientHeight } = document.documentElement;
 		const { style, offsetWidth } = this.panel;
-		const x = this.matches(":dir(rtl)") ? left : right - offsetWidth;
-		const below = clientHeight - bottom;
+		const height = document.documentElement.clientHeight;
+		const below = height - bottom;
 		const above = below < ROOM && top > below;
-		style.left = `${Math.max(GAP, Math.min(x, clientWidth - offsetWidth - GAP))}px`;
-		style.top = above ? "auto" : `${bottom + GAP}px`;
-		style.bottom = above ? `${clientHeight - top + GAP}px` : "auto";
-		style.maxHeight = `${Math.min(TALL, (above ? top : below) - 2 * GAP)}px`;
+		const x = this.matches(":dir(rtl)") ? left : right - offsetWidth;
+		const y = above ? `auto auto ${height - top + GAP}px` : `${bottom + GAP}px auto auto`;
+		style.inset = `${y} clamp(${GAP}px, ${x}px, 100% - ${offsetWidth + GAP}px)`;
+		style.maxHeight = `min(${TALL}px, ${(above ? top : below) - 2 * GAP}px)`;
 	}
 
 	#key(event) {
 		if (!this.open) return;
-		if (event.key === "Escape") {
-			event.stopPropagation();
-			this.close();
-			this.button.focus();
-		} else if (Object.hasOwn(STEPS, event.key)) this.#step(event);
+		if (event.key !== "Escape") return this.#step(event);
+		event.stopPropagation();
+		this.close();
+		this.button.focus();
 	}
 
 	/** From row to row: to its link, or to what marks it. */
 	#step(event) {
 		const { key, target } = event;
-		if (target !== this.panel && !this.list.contains(target)) return;
 		const rows = [...this.list.children];
-		const index = STEPS[key](rows.indexOf(target.closest(".row")));
-		rows[Math.min(index, rows.length - 1)]?.querySelector("a, .mark").focus();
+		const at = rows.indexOf(target.closest(".row"));
+		const end = rows.length - 1;
+		const steps = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: end };
+		if (!(key in steps) || (at < 0 && target !== this.panel)) return;
+		const row = rows[Math.max(0, Math.min(steps[key], end))];
+		row?.querySelector("a, .mark").focus();
 		event.preventDefault();
 	}
 }
