@@ -69,7 +69,8 @@ export class TidingsElement extends HTMLElement {
 
 	constructor(...sheets) {
 		super();
-		this.attachShadow({ mode: "open" }).adoptedStyleSheets = [baseSheet, ...sheets];
+		const root = this.attachShadow({ mode: "open" });
+		root.adoptedStyleSheets = [baseSheet, ...sheets];
 	}
 
 	/** The client in use, or null while the element is in no page. */
@@ -85,8 +86,9 @@ export class TidingsElement extends HTMLElement {
 	connectedCallback() {
 		this.#clock = setInterval(() => this.rows.forEach((row) => row.tick()), TICK);
 		vocabulary.addEventListener("change", this.#speak);
+		const lang = { attributeFilter: ["lang"], subtree: true };
 		for (const root of [document, this.getRootNode()])
-			this.#observer.observe(root, { attributeFilter: ["lang"], subtree: true });
+			this.#observer.observe(root, lang);
 		this.#hear();
 		this.#settleSoon();
 	}

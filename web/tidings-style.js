@@ -122,7 +122,7 @@ export const baseSheet = css`
 		font-weight: 650;
 	}
 	.count,
-	time {
+	.time {
 		color: var(--_muted);
 		font-size: 0.9em;
 		font-variant-numeric: tabular-nums;
