@@ -129,6 +129,7 @@ export const baseSheet = css`
 	}
 	.plain {
 		display: inline-flex;
+		flex: none;
 		align-items: center;
 		gap: 6px;
 		min-height: 32px;
@@ -392,7 +393,10 @@ export const bellSheet = css`
 	.panel:focus {
 		outline: none;
 	}
-	.scroll {
+	.panel > * {
+		flex: none;
+	}
+	.panel > .scroll {
 		flex: 1;
 		overflow-y: auto;
 		overscroll-behavior: contain;
@@ -406,6 +410,7 @@ export const bellSheet = css`
 		align-items: center;
 		gap: 8px;
 		min-height: 42px;
+		padding-block: 4px;
 		padding-inline: 16px 8px;
 		color: var(--_muted);
 	}
