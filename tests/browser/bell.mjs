@@ -242,7 +242,7 @@ bellTest("a page may follow a link by itself", async ({ stack, open }) => {
 
 // --- Connection ---------------------------------------------------------------------
 
-bellTest("without a network it says so, and tries again when asked to", async (all) => {
+bellTest("without a network it says so, and comes back with it", async (all) => {
 	const { line, open } = all;
 	const page = await live(open);
 	const { show, trouble, named, panel } = partsOf(page);
@@ -255,6 +255,22 @@ bellTest("without a network it says so, and tries again when asked to", async (a
 	await page.context().setOffline(false);
 	await trouble.waitFor({ state: "hidden" });
 	await panel.getByText("Live").waitFor();
+});
+
+bellTest("without a server it tries again when asked to", async ({ line, open }) => {
+	const patient = () => (Math.random = () => 100); // 50 seconds until it tries by itself
+	const page = await live(open, { before: (page) => page.addInitScript(patient) });
+	const { show, trouble, named, panel } = partsOf(page);
+	await show();
+	await panel.getByText("All caught up").waitFor();
+	line.cut();
+	await trouble.getByText("The server cannot be reached.").waitFor();
+	await named("Notifications. Reconnecting");
+	line.mend();
+	await trouble.getByRole("button", { name: "Try again" }).click();
+	await trouble.waitFor({ state: "hidden" });
+	await named("Notifications. Live");
+	assert.equal(await panel.evaluate((node) => node.matches(":focus")), true);
 });
 
 bellTest("signed out it says so, and comes back when signed in again", async (all) => {
@@ -433,6 +449,24 @@ bellTest("a refusal is said", async ({ open }) => {
 	await page.getByRole("switch", { checked: false }).click();
 	await panel.getByText("Your browser does not allow it here.").waitFor();
 	await page.getByRole("switch", { checked: false }).waitFor();
+});
+
+bellTest("where only service workers may, the switch goes", async ({ stack, open }) => {
+	const page = await live(open, withDesktop);
+	await turnOn(page);
+	await hide(page);
+	await page.evaluate(() => {
+		const { permission } = Notification;
+		globalThis.Notification = class {
+			static permission = permission;
+			constructor() {
+				throw new TypeError("Illegal constructor");
+			}
+		};
+	});
+	await stack.create("user1", "info", "Nowhere to be shown");
+	await partsOf(page).show();
+	await page.getByRole("switch").waitFor({ state: "hidden" });
 });
 
 bellTest("the desktop shows what arrives while no page is visible", async ({ stack, open }) => {
