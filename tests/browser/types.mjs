@@ -131,11 +131,14 @@ const program = (statement) =>
 async function compile(programs) {
 	const directory = await mkdtemp(join(tmpdir(), "tidings-types-"));
 	const names = programs.map((_, number) => `${number}.mts`);
-	const flags = "--strict --noEmit --target es2022 --module node16 --moduleResolution node16";
+	const flags =
+		"--strict --noEmit --target es2022 --module node16 --moduleResolution node16";
 	try {
 		for (const [number, text] of programs.entries())
 			await writeFile(join(directory, names[number]), text);
-		const compiled = run("tsc", [...flags.split(" "), ...names], { cwd: directory });
+		const compiled = run("tsc", [...flags.split(" "), ...names], {
+			cwd: directory,
+		});
 		const { stdout } = await compiled.catch((error) => error);
 		return names.map((name) =>
 			stdout.split("\n").filter((line) => line.startsWith(`${name}(`)),
