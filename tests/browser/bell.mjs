@@ -248,7 +248,7 @@ bellTest("signed out it says so, and comes back when signed in again", async (al
 
 bellTest("attributes change the connection, a move does not", async ({ stack, open }) => {
 	const sockets = [];
-	const html = "<div id=a>BELL</div><div id=b></div>";
+	const html = "<div id=a>ELEMENT</div><div id=b></div>";
 	const before = async (page) => page.on("websocket", (socket) => sockets.push(socket));
 	const page = await live(open, { html, before });
 	const { named, bell } = partsOf(page);
@@ -303,7 +303,7 @@ bellTest("a page may bring the client", async ({ stack, open }) => {
 bellTest("keys lead through the panel and out of it", async ({ stack, open }) => {
 	for (const title of ["Three", "Two", "One"])
 		await stack.create("user1", "info", title, title === "Two" ? { link: "/2" } : {});
-	const page = await live(open, { html: 'BELL<a href="/after">After</a>' });
+	const page = await live(open, { html: 'ELEMENT<a href="/after">After</a>' });
 	const { button, panel, row } = partsOf(page);
 	const focused = () =>
 		page.evaluate(() => {

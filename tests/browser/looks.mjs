@@ -19,7 +19,7 @@ bellTest("the panel is inside the window, wherever the bell is", async ({ stack,
 	const css = corners
 		.map((inset, n) => `.at${n} div { position: fixed; inset: ${inset}; contain: paint }`)
 		.join("\n");
-	const page = await live(open, { css, html: "<div>BELL</div>", reducedMotion: "reduce" });
+	const page = await live(open, { css, html: "<div>ELEMENT</div>", reducedMotion: "reduce" });
 	const { show, panel, rows } = partsOf(page);
 	for (const [n, inset] of corners.entries())
 		for (const [dir, width] of windows) {
@@ -43,7 +43,7 @@ bellTest("slots, parts and variables are the page's", async ({ open }) => {
 	const slots = ["icon", "heading", "footer", "empty"].map(
 		(name) => `<span slot="${name}">My ${name}</span>`,
 	);
-	const html = `BELL<template>${slots.join("")}</template>`;
+	const html = `ELEMENT<template>${slots.join("")}</template>`;
 	const css = `
 		tidings-bell { --tidings-surface: rgb(1, 2, 3); --tidings-panel-width: 300px }
 		tidings-bell::part(bell) { border-radius: 20px }

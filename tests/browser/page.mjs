@@ -1,6 +1,6 @@
 /**
  * Pages in headless Chromium, under the policy `default-src 'self'`: the demo, and
- * what tests with pages of their own begin with.
+ * ones with elements as a test wants them.
  */
 
 import assert from "node:assert/strict";
@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { Line, Stack } from "./stack.mjs";
 import { missing, test } from "./tap.mjs";
 
-export const POLICY = "default-src 'self'";
+const POLICY = "default-src 'self'";
 const TIMEOUT = 20_000;
 const FLAGS = [
 	"--disable-gpu",
@@ -116,7 +116,7 @@ export function testsOf(kind, openPage) {
  * A page in a context of its own, or in that of the page `beside`. `troubles` holds what
  * the policy refused and what the page threw.
  */
-export async function newPage({ beside, ...options }) {
+async function newPage({ beside, ...options }) {
 	const { browser } = await start();
 	const viewport = { width: 1320, height: 900 };
 	const context = beside?.context() ?? (await browser.newContext({ viewport, ...options }));
@@ -135,6 +135,50 @@ export async function openDemo(options = {}) {
 	for (const user of ["user1", "user2"]) await inbox(page, user).connected();
 	return page;
 }
+
+/**
+ * A page with an element of user1. `page.token` is what the address `token` answers, null
+ * for a user who is signed out.
+ * @param {string} name of the element
+ * @param {object} [options] of the context, and:
+ * @param {string} [options.attributes] of the element, beside `base` and `token-url`
+ * @param {string} [options.html] of the page, and its place for the ELEMENT
+ * @param {string} [options.css] of the page
+ * @param {function(object): Promise} [options.before] what to do with the page first
+ */
+async function openElement(name, options) {
+	const { attributes = "", html = "ELEMENT", css = "", before, ...rest } = options;
+	const { lang = "en", dir = "ltr", ...more } = rest;
+	const page = await newPage({ viewport: { width: 800, height: 700 }, ...more });
+	const { line, stack } = await start();
+	const given = `base="/api/notifications" token-url="token" ${attributes}`;
+	const body = `<!doctype html>
+		<html lang="${lang}" dir="${dir}">
+		<meta name="color-scheme" content="light dark">
+		<title>A page with notifications</title>
+		<link rel="stylesheet" href="page.css">
+		<script type="module" src="../${name}.js"></script>
+		<main><h1>A page</h1>${html.replace("ELEMENT", `<${name} ${given}></${name}>`)}</main>`;
+	const headers = { "content-security-policy": POLICY };
+	page.token = stack.demo.tokens.user1;
+	await page.route("**/page.html*", (route) =>
+		route.fulfill({ contentType: "text/html", headers, body }),
+	);
+	await page.route("**/page.css", (route) =>
+		route.fulfill({ contentType: "text/css", body: css }),
+	);
+	await page.route("**/demo/token*", (route) =>
+		page.token === null
+			? route.fulfill({ status: 401, json: {} })
+			: route.fulfill({ json: { token: page.token } }),
+	);
+	await before?.(page);
+	await page.goto(new URL("/demo/page.html", line.url).href);
+	return page;
+}
+
+export const openBell = (options = {}) => openElement("tidings-bell", options);
+export const openList = (options = {}) => openElement("tidings-list", options);
 
 /** Notes what a page says on the console, what it throws, and what the policy refused. */
 function watch(page) {
