@@ -2,6 +2,7 @@
 
 import { run } from "./tap.mjs";
 import "./size.mjs";
+import "./words.mjs";
 import "./client.mjs";
 import "./reconnect.mjs";
 import "./transports.mjs";
@@ -12,6 +13,9 @@ import "./inbox.mjs";
 import "./node.mjs";
 import "./shared.mjs";
 import "./demo.mjs";
+import "./bell.mjs";
+import "./desktop.mjs";
+import "./looks.mjs";
 import { finish } from "./page.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM"])

@@ -1,5 +1,5 @@
 /**
- * The declarations in web/: a program that uses the client well is taken by the compiler
+ * The declarations in web/: a program that uses client and elements well is taken by the compiler
  * under --strict, and each wrong use refused.
  */
 
@@ -12,7 +12,8 @@ import { promisify } from "node:util";
 import { missing, test } from "./tap.mjs";
 
 const run = promisify(execFile);
-const module = new URL("../../web/tidings-client.js", import.meta.url).pathname;
+const web = new URL("../../web/", import.meta.url).pathname;
+const module = `${web}tidings-client.js`;
 
 const good = `
 import { TidingsClient, TidingsError } from "${module}";
@@ -68,6 +69,46 @@ export async function use(): Promise<void> {
 }
 `;
 
+const goodElements = `
+import "${web}tidings-bell.js";
+import type { TidingsBell } from "${web}tidings-bell.js";
+import { english, setWords, Words, type Word } from "${web}tidings-words.js";
+import { TidingsClient } from "${module}";
+
+const bell = document.createElement("tidings-bell");
+const same: TidingsBell | null = document.querySelector("tidings-bell");
+bell.client = new TidingsClient();
+bell.client.start();
+bell.client = null;
+bell.addEventListener("follow", (event) => {
+	event.preventDefault();
+	console.log(event.detail.notification.link?.length, same?.open);
+});
+bell.addEventListener("click", ({ clientX }) => console.log(clientX));
+if (!bell.open) bell.show();
+bell.close();
+
+const empty: Word = english.empty;
+setWords("fr", { empty, unread: { one: "{n} non lue", other: "{n} non lues" } });
+const words = new Words("fr-CA");
+console.log(words.say("unread", { n: 3 })?.length, words.relativeTime(Date.now()).length);
+`;
+
+const wrongElements = [
+	"bell.open = true;",
+	"bell.client = 7;",
+	'bell.addEventListener("follow", ({ detail }) => detail.title);',
+	'setWords("fr", { unread: { one: "{n} non lue" } });',
+	'setWords("fr", { empty: 7 });',
+].map(
+	(statement) => `import "${web}tidings-bell.js";
+import { setWords } from "${web}tidings-words.js";
+const bell = document.createElement("tidings-bell");
+setWords("en", {});
+${statement}
+`,
+);
+
 const wrong = [
 	'new TidingsClient({ transports: ["pigeon"] });',
 	"new TidingsClient({ tokenURL: '/my/token' });",
@@ -111,9 +152,10 @@ const there = await run("tsc", ["--version"]).catch(() => null);
 const name = "types: right use compiles, wrong use does not";
 if (there)
 	test(name, async () => {
-		const [said, ...refused] = await compile([good, ...wrong.map(program)]);
-		assert.deepEqual(said, []);
-		const taken = wrong.filter((_, number) => refused[number].length !== 1);
+		const programs = [...wrong.map(program), ...wrongElements];
+		const [said, saidToo, ...refused] = await compile([good, goodElements, ...programs]);
+		assert.deepEqual([...said, ...saidToo], []);
+		const taken = programs.filter((_, number) => refused[number].length !== 1);
 		assert.deepEqual(taken, []);
 	});
 else missing(name, "tsc is not installed (on Debian: apt-get install node-typescript)");
