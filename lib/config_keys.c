@@ -163,7 +163,7 @@ static bool is_socket_path(const char *text)
 	return text[0] == '/' && text[1] != '\0' && strlen(text) <= SOCKET_MAX;
 }
 
-/* What leaves the machine is encrypted; what does not need not be. */
+/* What leaves the machine is encrypted; what stays on it need not be. */
 static bool is_loopback(const char *host)
 {
 	static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
