@@ -2,6 +2,7 @@
 
 import { run } from "./tap.mjs";
 import "./size.mjs";
+import "./words.mjs";
 import "./client.mjs";
 import "./reconnect.mjs";
 import "./inbox.mjs";
