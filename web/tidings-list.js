@@ -5,22 +5,14 @@
  *	<tidings-list token-url="/my/token"></tidings-list>
  *
  * Attributes: `base`, `token-url` (see TidingsElement), `page` (how many are
- * fetched at a time, 1 to 100). Property: `client`. Slot: `heading`. Parts:
- * head, list, item, icon, title, message, link, mark, remove, more. The head
- * stays in place where the page gives the element a height.
+ * fetched at a time, 1 to 100). Property: `client`. Slots: heading,
+ * empty. Parts: the names of the classes. The head stays in place where the page
+ * gives the element a height.
  */
 
 import { TidingsElement } from "./tidings-element.js";
 import { css } from "./tidings-style.js";
-import {
-	emptyNote,
-	failedNote,
-	icon,
-	make,
-	plainButton,
-	renderRows,
-	strings,
-} from "./tidings-view.js";
+import { emptyNote, failedNote, icon, make, plainButton, renderRows, word } from "./tidings-view.js";
 
 const PAGE = 20;
 const PAGE_MOST = 100;
@@ -82,42 +74,39 @@ export class TidingsList extends TidingsElement {
 	constructor() {
 		super(sheet);
 		this.#buildHead();
-		this.list = make("ul", { part: "list", "aria-labelledby": "heading" });
-		this.note = make("div", { class: "note", hidden: true });
+		this.list = make("ul.list", { "aria-labelledby": "heading" });
+		this.failed = failedNote(() => this.inbox.load());
+		this.empty = emptyNote();
 		this.bones = make("div", { hidden: true }, ...this.#bones(3));
-		this.moreButton = plainButton(strings.more, () => this.#more());
-		this.moreButton.part = "more";
-		this.foot = make("div", { class: "more", hidden: true }, this.moreButton);
+		this.moreButton = plainButton("more", () => this.#more());
+		this.foot = make("div.more", { hidden: true }, this.moreButton);
 		this.scroll = make(
-			"div",
-			{ class: "scroll", tabindex: "-1" },
+			"div.scroll",
+			{ tabindex: "-1" },
 			this.list,
 			this.bones,
-			this.note,
+			this.failed,
+			this.empty,
 			this.foot,
 		);
 		this.shadowRoot.append(this.head, this.scroll, this.live);
 	}
 
 	#buildHead() {
-		this.count = make("span", { class: "count" });
-		this.readAll = plainButton(
-			strings.markAllRead,
-			this.actions.readAll,
-			icon("checks"),
-		);
-		const heading = make("slot", { name: "heading" }, strings.notifications);
+		this.count = make("span.count");
+		this.readAll = plainButton("markAllRead", this.actions.readAll, icon("checks"));
+		const heading = make("slot", { name: "heading" }, word("notifications"));
 		this.head = make(
-			"div",
-			{ class: "head", part: "head" },
-			make("h2", { id: "heading" }, heading),
+			"div.head",
+			{},
+			make("h2.heading", { id: "heading" }, heading),
 			this.count,
 			this.readAll,
 		);
 	}
 
 	#bones(count) {
-		return Array.from({ length: count }, () => make("div", { class: "bone" }));
+		return Array.from({ length: count }, () => make("div.bone"));
 	}
 
 	// --- What TidingsElement asks for ---------------------------------------
@@ -132,27 +121,19 @@ export class TidingsList extends TidingsElement {
 	}
 
 	render() {
-		if (!this.inbox) return;
 		const { items, state, hasMore } = this.inbox;
+		const { unread } = this.client;
 		const empty = items.length === 0;
-		renderRows(this.list, this.rows, items, this.actions);
-		this.count.textContent = this.client.unread
-			? strings.unreadCount(this.client.unread)
-			: "";
+		renderRows(this.list, this.rows, items, this);
+		this.count.textContent = unread ? this.words.say("unread", { n: unread }) : "";
 		this.readAll.hidden = empty;
-		this.readAll.disabled = this.client.unread === 0;
+		this.readAll.disabled = unread === 0;
 		this.bones.hidden = !(empty && state === "loading");
 		this.list.setAttribute("aria-busy", String(state === "loading"));
-		this.#renderNote(empty, state);
+		this.failed.hidden = state !== "failed";
+		this.empty.hidden = !(empty && state === "ready");
 		this.foot.hidden = !hasMore;
 		this.moreButton.disabled = state === "loading";
-	}
-
-	#renderNote(empty, state) {
-		this.note.hidden = !(state === "failed" || (empty && state === "ready"));
-		if (state === "failed")
-			this.note.replaceChildren(...failedNote(() => this.inbox.load()));
-		else if (state === "ready") this.note.replaceChildren(...emptyNote());
 	}
 
 	/** Focus goes on with what was asked for. */

@@ -2,9 +2,9 @@
  * What the elements say, in whatever language the page around them is in.
  *
  * A word is a text with named places, "{action}: {title}", or one such text a
- * plural form, {one: "{n} unread", other: "{n} unread"}: the form is the one that
- * the language has for `n`. Numbers, dates and times are written by Intl. Every
- * word can be replaced, at any time:
+ * plural form, {one: "{n} thing", other: "{n} things"}: the form is the one that
+ * the language has for `n`, or `other`. Numbers, dates and times are written by
+ * Intl. Every word can be replaced, at any time:
  *
  *	setWords("en", { empty: "Nothing here yet" });
  *	setWords("fr", { empty: "Tout est lu", unread: { one: "{n} non lue", … } });
@@ -16,12 +16,9 @@
 export const english = {
 	notifications: "Notifications",
 	bell: "Notifications. {status}",
-	bellNew: {
-		one: "Notifications, {n} new. {status}",
-		other: "Notifications, {n} new. {status}",
-	},
+	bellNew: { other: "Notifications, {n} new. {status}" },
 	badgeMost: "{n}+", // beyond what the badge has room for
-	unread: { one: "{n} unread", other: "{n} unread" },
+	unread: { other: "{n} unread" },
 	markRead: "Mark as read",
 	markUnread: "Mark as unread",
 	markAllRead: "Mark all read",
@@ -30,6 +27,7 @@ export const english = {
 	all: "See all notifications",
 	close: "Close",
 	retry: "Try again",
+	more: "Load more",
 
 	now: "just now",
 	today: "Today",
@@ -63,8 +61,7 @@ export const english = {
 	"status.forbidden": "Access refused",
 	"status.origin": "Access refused",
 
-	"why.poll": "This network allows no live connection. News comes a little later.",
-	"why.offline": "You are offline. News comes when you are back.",
+	"why.offline": "There is no network. News comes when it is back.",
 	"why.server": "The server cannot be reached.",
 	"why.blocked": "Something on the way to the server blocks live connections.",
 	"why.unauthorized": "Please sign in again.",
@@ -73,7 +70,7 @@ export const english = {
 	"why.replaced": "You are connected in too many places.",
 
 	desktop: "Show on the desktop",
-	desktopDenied: "Your browser blocks it for this site.",
+	desktopDenied: "Your browser does not allow it here.",
 };
 
 const shipped = {
@@ -161,6 +158,11 @@ export class Words {
 			const value = values[name] ?? place;
 			return typeof value === "number" ? this.number(value) : value;
 		});
+	}
+
+	/** A client's status in a word or two. */
+	status({ state, reason, transport }) {
+		return this.say(`status.${reason ?? transport}`) ?? this.say(`status.${state}`);
 	}
 
 	number(value) {

@@ -98,6 +98,30 @@ pageTest("the form sends, and says what is wrong", async ({ open }) => {
 	assert.equal(await inbox(page, "user1").rows.count(), 0);
 });
 
+pageTest("the form sends to everyone", async ({ open }) => {
+	const page = await open();
+	await page.getByRole("radio", { name: "everyone" }).check();
+	await page.getByRole("button", { name: "Send", exact: true }).click();
+	await page.locator("#result", { hasText: "Sent 1 to everyone" }).waitFor();
+	for (const user of ["user1", "user2"]) await inbox(page, user).shows("1");
+});
+
+pageTest("the elements get the language, direction and theme that are chosen", async ({ open }) => {
+	const page = await open();
+	const card = inbox(page, "user1").card;
+	const choose = (what, value) => page.locator(`[name=${what}]`).selectOption(value);
+	const direction = () => card.evaluate((node) => getComputedStyle(node).direction);
+	await choose("language", "ar");
+	assert.equal(await direction(), "rtl");
+	await choose("direction", "ltr");
+	assert.equal(await direction(), "ltr");
+	for (const theme of ["light", "dark"]) {
+		await choose("theme", theme);
+		const scheme = await card.evaluate((node) => getComputedStyle(node).colorScheme);
+		assert.equal(scheme, theme);
+	}
+});
+
 pageTest("what a notification says is text, never markup", async ({ stack, open }) => {
 	const page = await open();
 	const { row } = inbox(page, "user1");
@@ -320,10 +344,11 @@ for (const signal of ["SIGTERM", "SIGKILL"])
 pageTest("one that was missed comes as itself", async ({ stack, open }) => {
 	const page = await open();
 	const user1 = inbox(page, "user1");
-	await user1.card.getByRole("button", { name: "Disconnect" }).click();
-	await user1.card.locator(".words", { hasText: "Disconnected" }).waitFor();
+	const cut = user1.card.getByRole("button", { name: "Cut the line" });
+	await cut.click();
+	await user1.card.locator(".words", { hasText: "Reconnecting" }).waitFor();
 	await stack.create("user1", "warning", "Missed");
-	await user1.card.getByRole("button", { name: "Connect", exact: true }).click();
+	await cut.click();
 	await user1.shows("1");
 	await user1.row("Missed").waitFor();
 	const frames = await framesOf(page, "user1");
@@ -342,7 +367,6 @@ pageTest("a wrong token is said, and no more is tried", async ({ open }) => {
 	await card.locator(".words", { hasText: "Signed out" }).waitFor();
 	const last = (await framesOf(page, "user1")).at(-1);
 	assert.equal(last.type, "auth_failed");
-	assert.ok(await card.getByRole("button", { name: "Connect", exact: true }).isVisible());
 });
 
 pageTest("coming online tests the line", async ({ open }) => {

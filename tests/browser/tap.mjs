@@ -13,8 +13,8 @@ export function test(name, body) {
 
 /** A test that cannot be run here: skipped, but a failure where CI=true. */
 export function missing(name, why) {
-	if (process.env.CI !== "true") tests.push({ name, skip: why });
-	else test(name, () => Promise.reject(new Error(why)));
+	if (process.env.CI === "true") test(name, () => Promise.reject(new Error(why)));
+	else if (name.includes(only)) tests.push({ name, skip: why });
 }
 
 const indent = (text) => text.replace(/^/gm, "# ");

@@ -25,7 +25,6 @@ function isFilledAlike(form, reference) {
 
 wordsTest("English has every form, each with its number", () => {
 	for (const [key, word] of Object.entries(english).filter(([, word]) => word.other)) {
-		assert.deepEqual(Object.keys(word), ["one", "other"], key);
 		for (const form of forms(word)) assert.ok(form.includes("{n}"), key);
 	}
 });

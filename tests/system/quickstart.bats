@@ -135,7 +135,7 @@ send() { # TITLE
 	run -0 curl -sSL --fail-with-body "$(demo .url)"
 	[[ $output == *"demo.js"* ]]
 	for file in demo/demo.js demo/demo.css tidings-client.js; do
-		curl -sS --fail-with-body "$(demo .url)/$file" | cmp - "$top_srcdir/web/$file"
+		curl -sS --fail-with-body "$(demo .url)/$file" | cmp - "$top_builddir/web/dist/$file"
 	done
 	[[ $(curl -sSI "$(demo .url)/tidings-bell.js") == *"text/javascript"* ]]
 	run -0 curl -sS --fail-with-body "$(demo .url)/demo/config.json"

@@ -10,9 +10,13 @@
 import { TidingsClient } from "../tidings-client.js";
 import "../tidings-bell.js";
 import "../tidings-list.js";
-import { make, statusText } from "../tidings-view.js";
+import { make } from "../tidings-view.js";
+import { Words } from "../tidings-words.js";
+import { Line } from "./line.js";
 
 const FRAMES_MOST = 200;
+const EVERYONE = "everyone";
+const english = new Words("en"); // what the page around the elements is in
 
 const examples = [
 	["success", "Payment received", "Invoice 2041 was paid in full. Thank you."],
@@ -44,7 +48,9 @@ async function main() {
 		addUser(user, config.base);
 		addRecipient(user.id);
 	}
+	addRecipient(EVERYONE);
 	prepareForm(publisher);
+	prepareLooks();
 	prepareCommand(config);
 	byId("clear").addEventListener("click", () => byId("frames").replaceChildren());
 }
@@ -52,7 +58,13 @@ async function main() {
 // --- One user -----------------------------------------------------------------
 
 function addUser({ id, token }, base) {
-	const client = new TidingsClient({ base, token });
+	const line = new Line();
+	const client = new TidingsClient({
+		base,
+		token,
+		WebSocket: line.WebSocket,
+		fetch: line.fetch,
+	});
 	const card = byId("user").content.cloneNode(true).querySelector("section");
 	card.id = id;
 	card.setAttribute("aria-label", id);
@@ -61,9 +73,10 @@ function addUser({ id, token }, base) {
 	byId("users").append(card);
 	for (const element of card.querySelectorAll("tidings-bell, tidings-list"))
 		element.client = client;
-	card.querySelector(".line").addEventListener("click", () => {
-		if (client.status.state === "stopped") client.start();
-		else client.stop();
+	card.querySelector(".line").addEventListener("click", ({ currentTarget }) => {
+		line.isCut = !line.isCut;
+		currentTarget.setAttribute("aria-pressed", String(line.isCut));
+		if (!line.isCut) dispatchEvent(new Event("online"));
 	});
 	client.addEventListener("status", () => showStatus(card, client.status));
 	client.addEventListener("frame", ({ detail }) => addFrame(id, detail));
@@ -75,9 +88,7 @@ function showStatus(card, status) {
 	const delay =
 		status.state === "waiting" && seconds > 1 ? `, again in ${seconds} s` : "";
 	card.querySelector(".dot").className = `dot ${status.state}`;
-	card.querySelector(".words").textContent = statusText(status) + delay;
-	card.querySelector(".line").textContent =
-		status.state === "stopped" ? "Connect" : "Disconnect";
+	card.querySelector(".words").textContent = english.status(status) + delay;
 }
 
 // --- Sending --------------------------------------------------------------------
@@ -95,7 +106,7 @@ function prepareForm(publisher) {
 	const send = async (notifications) => {
 		try {
 			for (const notification of notifications)
-				await publisher.request("POST", "/", notification);
+				await publish(publisher, notification);
 			const [{ userId }] = notifications;
 			result.textContent = `Sent ${notifications.length} to ${userId}.`;
 			result.classList.remove("failed");
@@ -122,9 +133,29 @@ function prepareForm(publisher) {
 	});
 }
 
+/** A broadcast names nobody. */
+function publish(publisher, { userId, ...broadcast }) {
+	if (userId === EVERYONE) return publisher.request("POST", "/broadcast", broadcast);
+	return publisher.request("POST", "/", { userId, ...broadcast });
+}
+
 function explain({ message, details }) {
 	const problems = (details ?? []).map(({ field, problem }) => `${field}: ${problem}`);
 	return [message, ...problems].join(" · ");
+}
+
+/** The elements go by the attributes around them; this page itself stays as it is. */
+function prepareLooks() {
+	const looks = byId("looks");
+	const users = byId("users");
+	const apply = () => {
+		const { language, direction, theme } = Object.fromEntries(new FormData(looks));
+		users.lang = language;
+		users.dir = direction || (language === "ar" ? "rtl" : "ltr");
+		document.documentElement.style.colorScheme = theme;
+	};
+	looks.addEventListener("change", apply);
+	apply();
 }
 
 function prepareCommand({ base, users, publisherToken }) {

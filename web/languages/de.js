@@ -17,6 +17,7 @@ export default {
 	all: "Alle Benachrichtigungen",
 	close: "Schließen",
 	retry: "Erneut versuchen",
+	more: "Mehr laden",
 
 	now: "gerade eben",
 	today: "Heute",
@@ -52,8 +53,7 @@ export default {
 	"status.forbidden": "Zugriff verweigert",
 	"status.origin": "Zugriff verweigert",
 
-	"why.poll": "Dieses Netz erlaubt keine ständige Verbindung. Neues kommt etwas später.",
-	"why.offline": "Sie sind offline. Neues kommt, sobald Sie wieder verbunden sind.",
+	"why.offline": "Es gibt keine Netzverbindung. Neues kommt, sobald sie wieder da ist.",
 	"why.server": "Der Server ist nicht erreichbar.",
 	"why.blocked": "Etwas auf dem Weg zum Server blockiert ständige Verbindungen.",
 	"why.unauthorized": "Bitte melden Sie sich erneut an.",
@@ -62,5 +62,5 @@ export default {
 	"why.replaced": "Sie sind an zu vielen Stellen verbunden.",
 
 	desktop: "Auf dem Desktop anzeigen",
-	desktopDenied: "Ihr Browser blockiert das für diese Website.",
+	desktopDenied: "Ihr Browser erlaubt das hier nicht.",
 };
