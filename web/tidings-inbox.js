@@ -34,12 +34,13 @@ export class Inbox extends EventTarget {
 	/** `idle` until load(), then `loading`, `ready` or `failed` (see `error`). */
 	state = "idle";
 	error = null;
-	/** How many notifications the user has, or null while that is not known. */
-	total = null;
+	/** How many notifications the user has, NaN while that is not known. */
+	total = NaN;
+	/** What is shown of them, see show(). Read only. */
+	filter;
 
 	#client;
 	#page;
-	#filter;
 	#entries = new Map(); // id to {notification, seq}, whether it matches or not
 	#hidden = new Set(); // ids
 	#top = null; // what is newer waits
@@ -60,7 +61,7 @@ export class Inbox extends EventTarget {
 		super();
 		this.#client = client;
 		this.#page = page;
-		this.#filter = filter;
+		this.filter = filter;
 		client.addEventListener("change", this.#onChange);
 		client.addEventListener("status", this.#onStatus);
 	}
@@ -70,16 +71,13 @@ export class Inbox extends EventTarget {
 		this.#client.removeEventListener("status", this.#onStatus);
 	}
 
-	get filter() {
-		return this.#filter;
-	}
-
-	/** Shows what of the held ones matches, and fetches the rest. */
-	set filter(filter) {
-		this.#filter = { ...filter };
+	/** Shows those that match `filter`: what is held at once, and fetches the others. */
+	show(filter) {
+		this.filter = filter;
+		this.items = [];
 		this.#cursor = this.#top = null;
-		this.#arrange();
-		this.load();
+		for (const id of this.#entries.keys()) this.#place(id);
+		return this.load();
 	}
 
 	get hasMore() {
@@ -123,7 +121,7 @@ export class Inbox extends EventTarget {
 
 	/** Another filter's run does not wait for this one, which then ends unheard. */
 	async #run() {
-		const filter = this.#filter;
+		const filter = this.filter;
 		if (this.#busy === filter) return;
 		this.#busy = filter;
 		this.#setState("loading");
@@ -145,55 +143,47 @@ export class Inbox extends EventTarget {
 
 	/** Everything anew, or what is missing among the newest, or the next page. */
 	async #fetch() {
-		const filter = this.#filter;
 		const anew = this.#again;
 		const missing = anew ? [] : this.#missing;
 		const next = !anew && missing.length === 0;
 		this.#late = [];
-		const found = await this.#collect({
-			cursor: next ? this.#cursor : null,
-			wanted: anew ? this.items.length : missing.length,
-			upto: [...missing].sort()[0],
-		});
-		if (filter !== this.#filter) return;
-		this.#missing = [];
+		const found = await this.#collect(
+			next ? this.#cursor : null,
+			Math.max(this.#page, anew ? this.items.length : missing.length),
+			missing.sort()[0],
+		);
+		if (!found) return;
+		const { rows, asOf, answer, isWhole } = found;
 		if (anew) this.#forget();
-		if (!next) this.#asOf = found.asOf;
-		if (missing.length === 0) this.#cursor = found.cursor;
-		else this.#again ||= !found.all;
-		for (const { notification, seq } of found.rows)
-			this.#put(notification, seq);
-		[this.total, this.#totalAsOf] = [found.total, found.seq];
+		if (!next) this.#asOf = asOf;
+		if (missing.length === 0) this.#cursor = answer.nextCursor ?? null;
+		this.#again ||= missing.length > 0 && !isWhole;
+		this.#missing = [];
+		for (const [notification, seq] of rows) this.#put(notification, seq);
+		this.total = answer.total;
+		this.#totalAsOf = answer.seq;
 		for (const change of this.#late) this.#apply(change);
 	}
 
 	/**
-	 * Changes from before a request are in its answer, later ones are not.
-	 * @param {string} [asked.upto] the id to reach, in the place of a number wanted
+	 * Rows from `cursor` on, as many as are wanted or up to an id, each with the change
+	 * it is true for: those from before a request are in its answer, later ones are not.
+	 * @returns {Promise<object|undefined>} nothing where another filter came between
 	 */
-	async #collect({ cursor, wanted, upto }) {
-		const filter = this.#filter;
-		const least = Math.max(wanted, this.#page);
-		const limit = Math.min(least, LIMIT_MOST);
-		const found = { rows: [], cursor };
-		for (let asked = 0; asked < REQUESTS_MOST && !found.all; asked++) {
-			const answer = await this.#client.list({
-				limit,
-				cursor: found.cursor,
-				...filter,
-			});
-			if (filter !== this.#filter) break;
-			const { notifications, seq, total, nextCursor = null } = answer;
-			for (const notification of notifications)
-				found.rows.push({ notification, seq });
-			Object.assign(found, { cursor: nextCursor, seq, total });
-			found.asOf ??= seq;
-			const enough = upto
-				? nextCursor <= upto
-				: found.rows.length >= least;
-			found.all = enough || nextCursor === null;
+	async #collect(cursor, wanted, upto) {
+		const { filter } = this;
+		const limit = Math.min(wanted, LIMIT_MOST);
+		const rows = [];
+		let asOf;
+		for (let asked = 1; ; asked++) {
+			const answer = await this.#client.list({ limit, cursor, ...filter });
+			if (filter !== this.filter) return;
+			cursor = answer.nextCursor ?? null;
+			asOf ??= answer.seq;
+			rows.push(...answer.notifications.map((n) => [n, answer.seq]));
+			const isWhole = cursor === null || (upto ? cursor <= upto : rows.length >= wanted);
+			if (isWhole || asked === REQUESTS_MOST) return { rows, asOf, answer, isWhole };
 		}
-		return found;
 	}
 
 	#forget() {
@@ -220,16 +210,8 @@ export class Inbox extends EventTarget {
 		else this.items.splice(at, there);
 	}
 
-	/** As #place(), for all of them. */
-	#arrange() {
-		this.items = [...this.#entries.values()]
-			.map(({ notification }) => notification)
-			.filter((notification) => this.#matches(notification))
-			.sort((a, b) => (a.id < b.id ? 1 : -1));
-	}
-
 	#matches({ id, read, type, category }) {
-		const wanted = this.#filter;
+		const wanted = this.filter;
 		return (
 			!this.#hidden.has(id) &&
 			!(wanted.unread && read) &&
@@ -258,18 +240,24 @@ export class Inbox extends EventTarget {
 			this.#again ||= reset || seq > this.#asOf;
 			return;
 		}
-		if (!own) this.#count(changes, seq);
+		const counts = !own && seq > this.#totalAsOf;
+		if (counts) this.#totalAsOf = seq;
 		const known = new Map(
 			[notification, ...latest].filter(Boolean).map((n) => [n.id, n]),
 		);
-		for (const change of changes) this.#applyOne(change, seq, known);
+		for (const change of changes) {
+			if (counts) this.#count(change);
+			this.#applyOne(change, seq, known);
+		}
 	}
 
 	#applyOne({ op, id }, seq, known) {
 		if (op === "created") this.#take(id, seq, known);
 		else if (op === "read" || op === "unread")
 			this.#mark(id, op === "read", seq, known);
-		else if (op === "all_read") this.#markAll(seq);
+		else if (op === "all_read")
+			for (const held of this.#entries.keys())
+				this.#mark(held, true, seq, known);
 		else if (REMOVING.has(op)) this.#remove(id);
 		else if (op !== "seen") this.#again ||= seq > this.#asOf; // many, or not known here
 	}
@@ -284,20 +272,11 @@ export class Inbox extends EventTarget {
 	/** What is unread again may never have been among the unread ones held. */
 	#mark(id, read, seq, known) {
 		const entry = this.#entries.get(id);
-		if (!entry && !read && this.#filter.unread && id > (this.#cursor ?? ""))
+		if (!entry && !read && this.filter.unread && id > (this.#cursor ?? ""))
 			this.#take(id, seq, known);
 		if (!entry || entry.seq >= seq) return;
-		this.#put(marked(known.get(id) ?? entry.notification, read), seq);
-	}
-
-	#markAll(seq) {
-		for (const [id, entry] of this.#entries)
-			if (entry.seq < seq)
-				this.#entries.set(id, {
-					notification: marked(entry.notification, true),
-					seq,
-				});
-		this.#arrange();
+		const { readAt, ...bare } = known.get(id) ?? entry.notification;
+		this.#put(read ? { ...bare, read, readAt } : { ...bare, read }, seq);
 	}
 
 	#remove(id) {
@@ -305,20 +284,11 @@ export class Inbox extends EventTarget {
 		this.#place(id);
 	}
 
-	/** Whether what ended was in this user's list is known only if it was held. */
-	#count(changes, seq) {
-		if (seq <= this.#totalAsOf) return;
-		this.#totalAsOf = seq;
-		for (const { op, id } of changes) {
-			if (this.total === null) return;
-			if (op === "created") this.total++;
-			else if (
-				op === "deleted" ||
-				(REMOVING.has(op) && this.#entries.has(id))
-			)
-				this.total--;
-			else if (REMOVING.has(op)) this.total = null;
-		}
+	/** Whether what ended was this user's is known only where it is held. */
+	#count({ op, id }) {
+		if (op === "created") this.total++;
+		else if (REMOVING.has(op))
+			this.total -= op === "deleted" || this.#entries.has(id) ? 1 : NaN;
 	}
 
 	#setState(state) {
@@ -329,8 +299,4 @@ export class Inbox extends EventTarget {
 	#tell() {
 		this.dispatchEvent(new Event("update"));
 	}
-}
-
-function marked({ readAt, ...notification }, read) {
-	return read ? { ...notification, read, readAt } : { ...notification, read };
 }

@@ -69,6 +69,22 @@ export const english = {
 	"why.origin": "The server does not know this site.",
 	"why.replaced": "You are connected in too many places.",
 
+	// The list
+	filterAll: "All",
+	filterUnread: "Unread",
+	type: "Type",
+	types: "All types",
+	category: "Category",
+	categories: "All categories",
+	unmatched: "Nothing matches",
+	clearFilters: "Clear filters",
+	more: "Load more",
+	end: "That is all",
+	waiting: { one: "{n} new", other: "{n} new" },
+	deletedMany: { one: "{n} deleted", other: "{n} deleted" },
+	undo: "Undo",
+	undone: "Brought back",
+
 	desktop: "Show on the desktop",
 	desktopDenied: "Your browser does not allow it here.",
 };

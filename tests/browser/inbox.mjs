@@ -336,7 +336,7 @@ inboxTest("another filter shows what is held at once, then all", async () => {
 	const { client, inbox } = await filled(["d", item("c", true), "b"], {
 		cursor: "b",
 	});
-	inbox.filter = unread;
+	inbox.show(unread);
 	assert.deepEqual([held(inbox), inbox.hasMore], ["d b", false]);
 	await client.answer(10, ["d", "b", "a"], "a");
 	assert.deepEqual(
@@ -348,8 +348,8 @@ inboxTest("another filter shows what is held at once, then all", async () => {
 inboxTest("an answer for an earlier filter comes too late", async () => {
 	const { client, inbox } = await filled(["d"]);
 	inbox.load();
-	inbox.filter = unread;
-	inbox.filter = { type: "error" };
+	inbox.show(unread);
+	inbox.show({ type: "error" });
 	const [all, unreadOnes, errors] = client.asked.splice(0);
 	errors.resolve({ notifications: [item("a", true, { type: "error" })], seq: 10 });
 	await settle();
@@ -421,9 +421,9 @@ inboxTest("whether what ended was in the list may not be known", async () => {
 		cursor: "b",
 	});
 	client.change(11, [{ op: "withdrawn", id: "a" }]);
-	assert.equal(inbox.total, null);
+	assert.equal(inbox.total, NaN);
 	client.create(12, item("e"));
-	assert.equal(inbox.total, null);
+	assert.equal(inbox.total, NaN);
 	inbox.more();
 	await client.answer(12, [], undefined, 9);
 	assert.equal(inbox.total, 9);
