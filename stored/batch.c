@@ -12,7 +12,7 @@ struct job {
 	struct inbox_request request;
 	bool forbidden;
 	bool writes;
-	bool done; /* and answered */
+	bool done;  /* and answered */
 	int status; /* of the answer */
 };
 
@@ -139,7 +139,8 @@ static int run_alone(struct batch *batch, struct answers *written)
 		if (is_fatal(r))
 			return r;
 		if (r < 0) {
-			log_error("operation %d failed: %s", job->request.operation, strerror(-r));
+			log_event(LOG_LEVEL_ERROR, LOG_STORE_FAILED, NULL,
+				"operation %d failed: %s", job->request.operation, strerror(-r));
 			answers_return_to(written, mark);
 			job_answer(batch, job, r, written);
 		}
@@ -189,7 +190,8 @@ static int run_read(struct batch *batch, struct job *job, struct answers *read)
 	if (is_fatal(r))
 		return r;
 	if (r < 0)
-		log_error("operation %d failed: %s", job->request.operation, strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_FAILED, NULL, "operation %d failed: %s",
+			job->request.operation, strerror(-r));
 	job_answer(batch, job, r, read);
 	return 0;
 }
@@ -200,7 +202,10 @@ static void refuse(struct batch *batch, struct job *job, struct answers *answers
 	struct client *client = job->client;
 
 	if (!client->complained)
-		log_warning("uid %u may not ask for operation %d", (unsigned)client->peer.uid,
+		log_event(LOG_LEVEL_WARNING, LOG_PERMISSION,
+			LOG_FIELDS(LOG_NUMBER("TIDINGS_UID", client->peer.uid),
+				LOG_NUMBER("TIDINGS_OPERATION", job->request.operation)),
+			"uid %u may not ask for operation %d", (unsigned)client->peer.uid,
 			(int)job->request.operation);
 	client->complained = true;
 	job_answer(batch, job, INBOX_FORBIDDEN, answers);
