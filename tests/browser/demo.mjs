@@ -3,31 +3,9 @@
  */
 
 import assert from "node:assert/strict";
-import { framesOf, inbox, lacking, openDemo, require, start } from "./page.mjs";
-import { missing, test } from "./tap.mjs";
+import { framesOf, inbox, openDemo, testsOf, violations } from "./page.mjs";
 
-const why = lacking();
-
-/** A test with empty inboxes; closes the pages that it opened and checks them. */
-function pageTest(name, body) {
-	if (why) return missing(`page: ${name}`, why);
-	test(`page: ${name}`, async () => {
-		const { stack, line } = await start();
-		const pages = [];
-		const open = async (options) => {
-			pages.push(await openDemo(options));
-			return pages.at(-1);
-		};
-		await stack.empty("user1", "user2");
-		try {
-			await body({ stack, line, open });
-			for (const page of pages) assert.deepEqual(page.troubles, []);
-		} finally {
-			line.mend();
-			for (const page of pages) await page.context().close();
-		}
-	});
-}
+const pageTest = testsOf("page", openDemo);
 
 pageTest("an empty inbox says so", async ({ open }) => {
 	const page = await open();
@@ -453,14 +431,6 @@ pageTest("the policy that the tests impose is in force", async ({ open }) => {
 });
 
 // --- Accessibility ------------------------------------------------------------------
-
-async function violations(page) {
-	await page.evaluate(require("axe-core").source);
-	const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
-	return found.map(
-		({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`,
-	);
-}
 
 const looks = {
 	light: {},

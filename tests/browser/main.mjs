@@ -7,6 +7,7 @@ import "./client.mjs";
 import "./reconnect.mjs";
 import "./inbox.mjs";
 import "./demo.mjs";
+import "./bell.mjs";
 import { finish } from "./page.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM"])
