@@ -97,7 +97,10 @@ export class TidingsElement extends HTMLElement {
 	}
 
 	connectedCallback() {
-		this.#clock = setInterval(() => this.rows.forEach((row) => row.tick()), TICK);
+		this.#clock = setInterval(() => {
+			for (const row of this.rows.values()) row.tick();
+			if (this.inbox) this.render(); // a day may have ended
+		}, TICK);
 		vocabulary.addEventListener("change", this.#speak);
 		for (const root of [document, this.getRootNode()])
 			this.#observer.observe(root, { attributeFilter: ["lang"], subtree: true });

@@ -78,7 +78,6 @@ export const english = {
 	categories: "All categories",
 	unmatched: "Nothing matches",
 	clearFilters: "Clear filters",
-	more: "Load more",
 	end: "That is all",
 	waiting: { one: "{n} new", other: "{n} new" },
 	deletedMany: { one: "{n} deleted", other: "{n} deleted" },
@@ -133,6 +132,12 @@ const units = [
 	["minute", 60],
 ];
 const WEEK = 7 * 86400; // seconds
+
+/** How many there are between two times: yesterday is one ago. */
+function midnights(from, to) {
+	const [first, last] = [from, to].map((time) => new Date(time).setHours(0, 0, 0, 0));
+	return Math.round((last - first) / 86400000);
+}
 
 /** The words of one language. */
 export class Words {
@@ -191,7 +196,8 @@ export class Words {
 		if (seconds > WEEK) return this.#date(time, { dateStyle: "medium" });
 		const [unit, length] = units.find(([, size]) => seconds >= size) ?? [];
 		if (!unit) return this.say("now");
-		return this.#relative.format(-Math.floor(seconds / length), unit);
+		const past = unit === "day" ? midnights(time, now) : seconds / length;
+		return this.#relative.format(-Math.floor(past), unit);
 	}
 
 	fullTime(time) {
