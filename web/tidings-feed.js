@@ -72,7 +72,8 @@ export class Feed {
 		this.#items = items;
 		this.#size = String(size);
 		while (children.length * SLICE < items.length) this.#addSlice();
-		while ((children.length - 1) * SLICE >= items.length) this.node.lastChild.remove();
+		while ((children.length - 1) * SLICE >= items.length)
+			this.node.lastChild.remove();
 		this.#drawNear();
 		this.#newest = items[0]?.id;
 		if (position && !this.#focused) this.focus(position - 1);
@@ -115,7 +116,11 @@ export class Feed {
 		slices.forEach((slice, at) => near[at] && this.#fill(slice, at * SLICE));
 		for (const [id, { node }] of rows) if (!node.isConnected) rows.delete(id);
 		if (!this.#current?.isConnected)
-			this.#reach((slices[seen.indexOf(true)] ?? this.node).querySelector(".row"));
+			this.#reach(
+				(slices[seen.indexOf(true)] ?? this.node).querySelector(
+					".row",
+				),
+			);
 	}
 
 	#empty(slice) {
@@ -127,7 +132,10 @@ export class Feed {
 	#fill(slice, start) {
 		const items = this.#items.slice(start, start + SLICE);
 		slice.style.height = "";
-		place(items.flatMap((item, at) => this.#nodes(item, start + at)), slice);
+		place(
+			items.flatMap((item, at) => this.#nodes(item, start + at)),
+			slice,
+		);
 	}
 
 	/** An article, below the heading of its day if it is the first one there. */
@@ -196,7 +204,8 @@ export class Feed {
 
 	/** As focus(), where there may be more. */
 	async go(index) {
-		if (index >= this.#items.length) await this.#host.inbox.more();
-		this.focus(index);
+		const at = Math.min(index, this.#items.length);
+		if (at === this.#items.length) await this.#host.inbox.more();
+		this.focus(at);
 	}
 }

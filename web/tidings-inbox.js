@@ -176,13 +176,20 @@ export class Inbox extends EventTarget {
 		const rows = [];
 		let asOf;
 		for (let asked = 1; ; asked++) {
-			const answer = await this.#client.list({ limit, cursor, ...filter });
+			const answer = await this.#client.list({
+				limit,
+				cursor,
+				...filter,
+			});
 			if (filter !== this.filter) return;
 			cursor = answer.nextCursor ?? null;
 			asOf ??= answer.seq;
 			rows.push(...answer.notifications.map((n) => [n, answer.seq]));
-			const isWhole = cursor === null || (upto ? cursor <= upto : rows.length >= wanted);
-			if (isWhole || asked === REQUESTS_MOST) return { rows, asOf, answer, isWhole };
+			const isWhole =
+				cursor === null ||
+				(upto ? cursor <= upto : rows.length >= wanted);
+			if (isWhole || asked === REQUESTS_MOST)
+				return { rows, asOf, answer, isWhole };
 		}
 	}
 

@@ -21,7 +21,15 @@
 import { TidingsElement } from "./tidings-element.js";
 import { Feed } from "./tidings-feed.js";
 import { listSheet } from "./tidings-style.js";
-import { emptyNote, failedNote, icon, make, note, plainButton, word } from "./tidings-view.js";
+import {
+	emptyNote,
+	failedNote,
+	icon,
+	make,
+	note,
+	plainButton,
+	word,
+} from "./tidings-view.js";
 
 const PAGE = 20;
 const PAGE_MOST = 100;
@@ -65,16 +73,26 @@ export class TidingsList extends TidingsElement {
 	#buildHead() {
 		const heading = make("slot", { name: "heading" }, word("notifications"));
 		const h2 = make("h2.heading", { id: "heading" }, heading);
-		this.readAll = plainButton("markAllRead", this.actions.readAll, icon("checks"));
+		this.readAll = plainButton(
+			"markAllRead",
+			this.actions.readAll,
+			icon("checks"),
+		);
 		return make("div.head", {}, h2, this.readAll);
 	}
 
 	#buildBar() {
 		const tab = (key, unread) => {
 			const onclick = () => this.#show(unread);
-			return make("button.tab", { onclick }, word(key), make("span.number"));
+			return make(
+				"button.tab",
+				{ onclick },
+				word(key),
+				make("span.number"),
+			);
 		};
-		const option = (value, key) => make("option", { value, "data-word": key });
+		const option = (value, key) =>
+			make("option", { value, "data-word": key });
 		const select = (...options) =>
 			make("select", { onchange: () => this.#show() }, ...options);
 		const types = TYPES.map((type) => option(type, `type.${type}`));
@@ -91,7 +109,14 @@ export class TidingsList extends TidingsElement {
 			this.#isNearEnd = isIntersecting;
 			this.#extend();
 		});
-		const body = make("div.body", {}, top, this.#feed.node, this.#buildFoot(), end);
+		const body = make(
+			"div.body",
+			{},
+			top,
+			this.#feed.node,
+			this.#buildFoot(),
+			end,
+		);
 		return (this.scroll = make("div.scroll", { tabindex: "-1" }, body));
 	}
 
@@ -124,7 +149,12 @@ export class TidingsList extends TidingsElement {
 		this.toastText = make("span");
 		return (this.toast = make(
 			"div.toast",
-			{ onpointerenter: stay, onfocusin: stay, onpointerleave: go, onfocusout: go },
+			{
+				onpointerenter: stay,
+				onfocusin: stay,
+				onpointerleave: go,
+				onfocusout: go,
+			},
 			this.toastText,
 			undo,
 		));
@@ -171,7 +201,11 @@ export class TidingsList extends TidingsElement {
 
 	#renderFoot({ items, hasMore, state, filter }) {
 		const narrowed = filter.type || filter.category;
-		let shown = items.length ? this.end : narrowed ? this.unmatched : this.empty;
+		let shown = items.length
+			? this.end
+			: narrowed
+				? this.unmatched
+				: this.empty;
 		if (hasMore) shown = this.more;
 		if (state === "loading" && (hasMore || !items.length)) shown = this.bones;
 		if (state === "failed") shown = this.failed;
@@ -181,10 +215,14 @@ export class TidingsList extends TidingsElement {
 	/** What is about to be deleted counts no more. */
 	#renderBar({ total, filter }) {
 		const removed = [...this.#removed.values()];
-		const unread = this.client.unread - removed.filter(({ read }) => !read).length;
+		const unread =
+			this.client.unread - removed.filter(({ read }) => !read).length;
 		for (const [at, n] of [total - removed.length, unread].entries()) {
-			this.tabs[at].ariaPressed = String(at === Number(filter.unread ?? 0));
-			this.tabs[at].lastChild.textContent = n > 0 ? this.words.number(n) : "";
+			this.tabs[at].ariaPressed = String(
+				at === Number(filter.unread ?? 0),
+			);
+			this.tabs[at].lastChild.textContent =
+				n > 0 ? this.words.number(n) : "";
 		}
 		this.readAll.ariaDisabled = String(unread <= 0);
 		this.type.ariaLabel = this.words.say("type");
@@ -195,7 +233,9 @@ export class TidingsList extends TidingsElement {
 	#renderCategories() {
 		const { value, firstChild, options } = this.category;
 		const named = this.getAttribute("categories")?.match(/\S+/g) ?? [];
-		const seen = [...this.rows.values()].map((row) => row.notification.category);
+		const seen = [...this.rows.values()].map(
+			(row) => row.notification.category,
+		);
 		for (const name of [...named, ...seen])
 			if (name && this.#categories.size < CATEGORIES_MOST)
 				this.#categories.add(name);
@@ -249,7 +289,8 @@ export class TidingsList extends TidingsElement {
 	#hold({ isIntersecting, boundingClientRect: edge }) {
 		if (!this.inbox) return;
 		const above = Math.max(0, this.scroll.getBoundingClientRect().top);
-		if (!isIntersecting && edge.height && edge.bottom <= above) this.inbox.hold();
+		if (!isIntersecting && edge.height && edge.bottom <= above)
+			this.inbox.hold();
 		else this.inbox.release();
 		this.render();
 	}
@@ -284,7 +325,9 @@ export class TidingsList extends TidingsElement {
 		if (!last) return;
 		this.say(this.words.say("undone"));
 		for (const id of this.#take()) inbox.hide(id, false);
-		this.#feed.focus(inbox.items.findIndex(({ id }) => id === last) - inbox.waiting);
+		this.#feed.focus(
+			inbox.items.findIndex(({ id }) => id === last) - inbox.waiting,
+		);
 	}
 
 	/** Now it is done. One that is gone already may go. */

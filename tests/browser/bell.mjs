@@ -276,7 +276,7 @@ bellTest("signed out it says so, and comes back when signed in again", async (al
 
 bellTest("attributes change the connection, a move does not", async ({ stack, open }) => {
 	const sockets = [];
-	const html = "<div id=a>BELL</div><div id=b></div>";
+	const html = "<div id=a>ELEMENT</div><div id=b></div>";
 	const before = async (page) => page.on("websocket", (socket) => sockets.push(socket));
 	const page = await live(open, { html, before });
 	const { named, bell } = partsOf(page);
@@ -508,7 +508,7 @@ bellTest("a click on the desktop reads and follows", async ({ stack, open }) => 
 bellTest("keys lead through the panel and out of it", async ({ stack, open }) => {
 	for (const title of ["Three", "Two", "One"])
 		await stack.create("user1", "info", title, title === "Two" ? { link: "/2" } : {});
-	const page = await live(open, { html: 'BELL<a href="/after">After</a>' });
+	const page = await live(open, { html: 'ELEMENT<a href="/after">After</a>' });
 	const { button, panel, row } = partsOf(page);
 	const focused = () =>
 		page.evaluate(() => {
@@ -561,7 +561,7 @@ bellTest("the panel is inside the window, wherever the bell is", async ({ stack,
 	const css = corners
 		.map((inset, n) => `.at${n} div { position: fixed; inset: ${inset}; contain: paint }`)
 		.join("\n");
-	const page = await live(open, { css, html: "<div>BELL</div>", reducedMotion: "reduce" });
+	const page = await live(open, { css, html: "<div>ELEMENT</div>", reducedMotion: "reduce" });
 	const { show, panel, rows } = partsOf(page);
 	for (const [n, inset] of corners.entries())
 		for (const [dir, width] of windows) {
@@ -585,7 +585,7 @@ bellTest("slots, parts and variables are the page's", async ({ open }) => {
 	const slots = ["icon", "heading", "footer", "empty"].map(
 		(name) => `<span slot="${name}">My ${name}</span>`,
 	);
-	const html = `BELL<template>${slots.join("")}</template>`;
+	const html = `ELEMENT<template>${slots.join("")}</template>`;
 	const css = `
 		tidings-bell { --tidings-surface: rgb(1, 2, 3); --tidings-panel-width: 300px }
 		tidings-bell::part(bell) { border-radius: 20px }

@@ -6,6 +6,7 @@ import "./words.mjs";
 import "./client.mjs";
 import "./reconnect.mjs";
 import "./inbox.mjs";
+import "./list.mjs";
 import "./demo.mjs";
 import "./bell.mjs";
 import { finish } from "./page.mjs";

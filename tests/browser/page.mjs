@@ -141,27 +141,28 @@ export async function openDemo(options = {}) {
 }
 
 /**
- * A page with a bell of user1. `page.token` is what the address `token` answers, null
+ * A page with an element of user1. `page.token` is what the address `token` answers, null
  * for a user who is signed out.
+ * @param {string} name of the element
  * @param {object} [options] of the context, and:
- * @param {string} [options.attributes] of the bell, beside `base` and `token-url`
- * @param {string} [options.html] of the page, and its place for the bell
+ * @param {string} [options.attributes] of the element, beside `base` and `token-url`
+ * @param {string} [options.html] of the page, and its place for the ELEMENT
  * @param {string} [options.css] of the page
  * @param {function(object): Promise} [options.before] what to do with the page first
  */
-export async function openBell(options = {}) {
-	const { attributes = "", html = "BELL", css = "", before, ...rest } = options;
+async function openElement(name, options) {
+	const { attributes = "", html = "ELEMENT", css = "", before, ...rest } = options;
 	const { lang = "en", dir = "ltr", ...more } = rest;
 	const page = await newPage({ viewport: { width: 800, height: 700 }, ...more });
 	const { line, stack } = await start();
-	const bell = `<tidings-bell base="/api/notifications" token-url="token" ${attributes}>`;
+	const given = `base="/api/notifications" token-url="token" ${attributes}`;
 	const body = `<!doctype html>
 		<html lang="${lang}" dir="${dir}">
 		<meta name="color-scheme" content="light dark">
-		<title>A page with a bell</title>
+		<title>A page with notifications</title>
 		<link rel="stylesheet" href="page.css">
-		<script type="module" src="../tidings-bell.js"></script>
-		<main><h1>A page</h1>${html.replace("BELL", `${bell}</tidings-bell>`)}</main>`;
+		<script type="module" src="../${name}.js"></script>
+		<main><h1>A page</h1>${html.replace("ELEMENT", `<${name} ${given}></${name}>`)}</main>`;
 	const headers = { "content-security-policy": POLICY };
 	page.token = stack.demo.tokens.user1;
 	await page.route("**/page.html*", (route) =>
@@ -179,6 +180,9 @@ export async function openBell(options = {}) {
 	await page.goto(new URL("/demo/page.html", line.url).href);
 	return page;
 }
+
+export const openBell = (options = {}) => openElement("tidings-bell", options);
+export const openList = (options = {}) => openElement("tidings-list", options);
 
 async function underPolicy(route) {
 	const response = await route.fetch();
@@ -206,9 +210,7 @@ export function inbox(page, user) {
 		isQuiet: () => bell.locator(".badge").waitFor({ state: "hidden" }),
 		unread: (count) =>
 			list
-				.locator(".count", {
-					hasText: exactly(count ? `${count} unread` : ""),
-				})
+				.locator(".tab:last-of-type .number", { hasText: exactly(count || "") })
 				.waitFor({ state: count ? "visible" : "attached" }),
 	};
 }

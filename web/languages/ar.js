@@ -85,7 +85,6 @@ export default {
 	categories: "كل الفئات",
 	unmatched: "لا نتائج مطابقة",
 	clearFilters: "إزالة عوامل التصفية",
-	more: "تحميل المزيد",
 	end: "هذا كل شيء",
 	waiting: {
 		zero: "لا جديد",

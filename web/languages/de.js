@@ -70,7 +70,6 @@ export default {
 	categories: "Alle Kategorien",
 	unmatched: "Nichts passt dazu",
 	clearFilters: "Filter aufheben",
-	more: "Weitere laden",
 	end: "Das ist alles",
 	waiting: { one: "{n} neue", other: "{n} neue" },
 	deletedMany: { one: "{n} gelöscht", other: "{n} gelöscht" },
