@@ -8,9 +8,9 @@
  * `href` (the page with all of them, linked at the foot), `desktop` (the panel
  * offers to show arrivals on the desktop). Property: `client`. Methods: show(),
  * close(). Event: `follow` (see TidingsElement). Slots: icon, heading, empty,
- * footer. Parts: bell, badge, dot, panel, head, heading, count, read-all, close,
+ * footer. Parts: bell, badge, dot, panel, head, heading, count, markAllRead, close,
  * trouble, retry, list, note, desktop, foot, state, all, and those of a row: row,
- * unread, kind and the type, text, title, message, tools, mark, remove.
+ * unread, kind and the type, text, title, message, time, tools, mark, remove.
  */
 
 import { TidingsElement } from "./tidings-element.js";
@@ -34,13 +34,8 @@ const SAY_PAUSE = 5000; // between two announcements
 const GAP = 8; // between button, panel and the edges of the window
 const ROOM = 360; // a panel that has less below the button goes where there is more
 const TALL = 600;
+const SEEN_MOST = 3; // requests in a row, should arrivals outrun them
 const RESTLESS = 2000; // a connection that is back sooner is not worth a word
-const STEPS = {
-	ArrowDown: (index) => index + 1,
-	ArrowUp: (index) => Math.max(index - 1, 0),
-	Home: () => 0,
-	End: () => PAGE,
-};
 
 export class TidingsBell extends TidingsElement {
 	static observedAttributes = [...super.observedAttributes, "href", "desktop"];
@@ -48,7 +43,7 @@ export class TidingsBell extends TidingsElement {
 	#arrived = 0; // not announced yet
 	#sayTimer;
 	#said = 0; // when
-	#asking = null; // the request that makes all seen
+	#isAsking = false; // that all be seen
 	#hasDesktop = false;
 	#desktop = null;
 
@@ -60,7 +55,7 @@ export class TidingsBell extends TidingsElement {
 			{
 				role: "dialog",
 				tabindex: "-1",
-				popover: "manual", // above all else, whatever the page clips
+				popover: "manual", // above all, whatever the page clips
 				hidden: true,
 				"aria-labelledby": "heading",
 			},
@@ -96,34 +91,33 @@ export class TidingsBell extends TidingsElement {
 	}
 
 	#buildHead() {
-		const heading = make("slot", { name: "heading" }, word("notifications"));
+		const { readAll } = this.actions;
+		const text = make("slot", { name: "heading" }, word("notifications"));
+		const heading = make("h2.heading", { id: "heading" }, text);
 		this.count = make("span.count");
-		this.readAll = plainButton("markAllRead", this.actions.readAll, icon("checks"));
-		return make(
-			"div.head",
-			{},
-			make("div", {}, make("h2.heading", { id: "heading" }, heading), this.count),
-			this.readAll,
-			make(
-				"button.tool.close",
-				{ onclick: () => this.close() },
-				icon("close"),
-				word("close", "span.spoken"),
-			),
+		this.readAll = plainButton("markAllRead", readAll, icon("checks"));
+		const close = make(
+			"button.tool.close",
+			{ onclick: () => this.close() },
+			icon("close"),
+			word("close", "span.spoken"),
 		);
+		const texts = make("div", {}, heading, this.count);
+		return make("div.head", {}, texts, this.readAll, close);
 	}
 
 	/** Why it is not live, and what can be done. */
 	#buildTrouble() {
 		this.why = make("p");
-		this.retry = plainButton("retry", () => this.#retry());
-		return (this.trouble = make("div.trouble", {}, this.why, this.retry));
+		this.retry = plainButton("retry", () => this.#tryAgain());
+		this.trouble = make("div.trouble", { hidden: true }, this.why, this.retry);
+		return this.trouble;
 	}
 
 	#buildBody() {
 		this.list = make("ul.list", { "aria-labelledby": "heading" });
 		this.loading = note(word("loading"));
-		this.failed = failedNote(() => this.#retry());
+		this.failed = failedNote(() => this.#tryAgain());
 		this.empty = emptyNote();
 		const notes = [this.loading, this.failed, this.empty];
 		return make("div.scroll", {}, this.list, ...notes);
@@ -156,11 +150,15 @@ export class TidingsBell extends TidingsElement {
 	/** Closes the panel; focus goes back to the button if it was inside. */
 	close() {
 		if (!this.open) return;
-		const inside = this.panel.contains(this.shadowRoot.activeElement);
+		const inside = this.#hasFocus();
 		this.panel.hidePopover?.();
 		this.panel.hidden = true;
 		this.button.ariaExpanded = "false";
 		if (inside) this.button.focus();
+	}
+
+	#hasFocus() {
+		return this.panel.contains(this.shadowRoot.activeElement);
 	}
 
 	// --- What TidingsElement asks for ---------------------------------------
@@ -204,11 +202,12 @@ export class TidingsBell extends TidingsElement {
 		this.#offerDesktop();
 		if (!this.open) return;
 		const { items, hasMore, state } = this.inbox;
-		const { unread, unseen, status } = this.client;
-		const hadFocus = this.panel.contains(this.shadowRoot.activeElement);
+		const { unread, status } = this.client;
+		const hadFocus = this.#hasFocus();
 		if (state === "ready" && hasMore && items.length < PAGE) this.inbox.more();
 		renderRows(this.list, this.rows, items.slice(0, PAGE), this);
-		this.count.textContent = unread ? this.words.say("unread", { n: unread }) : "";
+		this.count.hidden = unread === 0;
+		this.count.textContent = this.words.say("unread", { n: unread });
 		this.readAll.hidden = unread === 0;
 		this.failed.hidden = state !== "failed";
 		this.loading.hidden = items.length > 0 || state !== "loading";
@@ -216,10 +215,10 @@ export class TidingsBell extends TidingsElement {
 		this.#renderStatus(status);
 		const href = safeLink(this.getAttribute("href"));
 		this.all.hidden = !href;
-		this.all.href = href;
+		this.all.href = href ?? "";
 		if (hadFocus && !this.shadowRoot.activeElement?.getClientRects().length)
 			this.panel.focus(); // what had it is gone
-		if (unseen > 0) this.#makeSeen();
+		this.#makeSeen();
 	}
 
 	#renderButton() {
@@ -227,12 +226,13 @@ export class TidingsBell extends TidingsElement {
 		const { unseen: n, status } = client;
 		this.badge.hidden = n === 0;
 		this.badge.textContent =
-			n > BADGE_MOST ? words.say("badgeMost", { n: BADGE_MOST }) : words.number(n);
+			n > BADGE_MOST
+				? words.say("badgeMost", { n: BADGE_MOST })
+				: words.number(n);
 		this.dot.className = `dot ${status.state}`;
-		this.spoken.textContent = this.button.title = words.say(n ? "bellNew" : "bell", {
-			n,
-			status: words.status(status),
-		});
+		const values = { n, status: words.status(status) };
+		const name = words.say(n > 0 ? "bellNew" : "bell", values);
+		this.spoken.textContent = this.button.title = name;
 	}
 
 	/** While it tries again the reason stays: it is known anew when that failed. */
@@ -241,13 +241,15 @@ export class TidingsBell extends TidingsElement {
 		this.stateDot.className = `dot ${state}`;
 		this.state.textContent = this.words.status(status);
 		if (state === "connecting") return;
+		const isSaid = reason !== "server" || delay >= RESTLESS;
 		const why = this.words.say(`why.${reason}`);
 		this.why.textContent = why;
-		this.trouble.hidden = !why || (reason === "server" && delay < RESTLESS);
-		this.retry.hidden = /forbidden|origin/.test(reason) || !this.failed.hidden;
+		this.trouble.hidden = !why || !isSaid;
+		const isFinal = /forbidden|origin/.test(reason);
+		this.retry.hidden = isFinal || !this.failed.hidden; // which has one, too
 	}
 
-	#retry() {
+	#tryAgain() {
 		if (/waiting|stopped/.test(this.client.status.state)) {
 			this.client.stop();
 			this.client.start();
@@ -257,13 +259,21 @@ export class TidingsBell extends TidingsElement {
 
 	// --- Behaviour ----------------------------------------------------------
 
-	/** What arrives while the panel is open is seen as well. */
-	#makeSeen() {
-		if (document.hidden) return;
-		this.#asking ??= this.client
-			.seen()
-			.catch(() => {}) // the badge keeps saying what the server holds
-			.finally(() => (this.#asking = null));
+	/** What arrives while the panel is open, or while this is asked, is seen as well. */
+	async #makeSeen() {
+		if (this.#isAsking) return;
+		this.#isAsking = true;
+		try {
+			for (let left = SEEN_MOST; left > 0 && this.#hasUnseen(); left--)
+				await this.client.seen();
+		} catch {
+			// the badge keeps saying what the server holds
+		}
+		this.#isAsking = false;
+	}
+
+	#hasUnseen() {
+		return this.open && !document.hidden && this.client.unseen > 0;
 	}
 
 	/** Many at once are said as a number: a screen reader is not to be flooded. */
@@ -273,9 +283,10 @@ export class TidingsBell extends TidingsElement {
 		this.#sayTimer ??= setTimeout(
 			() => {
 				const n = this.#arrived;
+				const key = n > 1 ? "arrivedMany" : "arrived";
 				this.#quiet();
 				this.#said = Date.now();
-				this.say(this.words.say(n > 1 ? "arrivedMany" : "arrived", { n, title }));
+				this.say(this.words.say(key, { n, title }));
 			},
 			Math.max(SAY_AFTER, pause),
 		);
@@ -297,40 +308,44 @@ export class TidingsBell extends TidingsElement {
 		this.#desktop = null;
 		if (!wanted) return;
 		const { Desktop } = await import("./tidings-desktop.js");
-		if (this.#hasDesktop && inbox === this.inbox) this.#desktop = new Desktop(this);
+		if (!this.#hasDesktop || this.#desktop || inbox !== this.inbox) return;
+		this.#desktop = new Desktop(this);
 	}
 
 	/** Below the button's end, or above it; always inside the window. */
 	#place() {
 		if (!this.open) return;
 		const { top, bottom, left, right } = this.button.getBoundingClientRect();
-		const { clientWidth, clientHeight } = document.documentElement;
 		const { style, offsetWidth } = this.panel;
-		const x = this.matches(":dir(rtl)") ? left : right - offsetWidth;
-		const below = clientHeight - bottom;
+		const height = document.documentElement.clientHeight;
+		const below = height - bottom;
 		const above = below < ROOM && top > below;
-		style.left = `${Math.max(GAP, Math.min(x, clientWidth - offsetWidth - GAP))}px`;
-		style.top = above ? "auto" : `${bottom + GAP}px`;
-		style.bottom = above ? `${clientHeight - top + GAP}px` : "auto";
-		style.maxHeight = `${Math.min(TALL, (above ? top : below) - 2 * GAP)}px`;
+		const x = this.matches(":dir(rtl)") ? left : right - offsetWidth;
+		style.inset = "auto";
+		if (above) style.bottom = `${height - top + GAP}px`;
+		else style.top = `${bottom + GAP}px`;
+		style.left = `clamp(${GAP}px, ${x}px, 100% - ${offsetWidth + GAP}px)`;
+		style.maxHeight = `min(${TALL}px, ${(above ? top : below) - 2 * GAP}px)`;
 	}
 
 	#key(event) {
 		if (!this.open) return;
-		if (event.key === "Escape") {
-			event.stopPropagation();
-			this.close();
-			this.button.focus();
-		} else if (Object.hasOwn(STEPS, event.key)) this.#step(event);
+		if (event.key !== "Escape") return this.#step(event);
+		event.stopPropagation();
+		this.close();
+		this.button.focus();
 	}
 
 	/** From row to row: to its link, or to what marks it. */
 	#step(event) {
 		const { key, target } = event;
-		if (target !== this.panel && !this.list.contains(target)) return;
 		const rows = [...this.list.children];
-		const index = STEPS[key](rows.indexOf(target.closest(".row")));
-		rows[Math.min(index, rows.length - 1)]?.querySelector("a, .mark").focus();
+		const at = rows.indexOf(target.closest(".row"));
+		const end = rows.length - 1;
+		const steps = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: end };
+		if (!(key in steps) || (at < 0 && target !== this.panel)) return;
+		const row = rows[Math.max(0, Math.min(steps[key], end))];
+		row?.querySelector("a, .mark").focus();
 		event.preventDefault();
 	}
 }

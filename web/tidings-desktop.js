@@ -17,7 +17,7 @@ import { make, safeLink, word } from "./tidings-view.js";
 const REMEMBERED = "tidings-desktop";
 const VISIBLE = "tidings-visible";
 const SHOWN_MOST = 5; // the oldest makes room
-const ENDING = new Set(["read", "deleted", "withdrawn", "expired", "all_read", "all_deleted"]);
+const ENDING = /^(read|deleted|withdrawn|expired|all_read|all_deleted)$/;
 
 const sheet = css`
 	.desktop {
@@ -40,17 +40,13 @@ const sheet = css`
 		flex: none;
 		border: 2px solid var(--_muted);
 		border-radius: 10px;
-		background: radial-gradient(circle at center, var(--_muted) 6px, transparent 6.5px)
-			0 / 16px no-repeat;
+		background: var(--_knob) 0 / 16px no-repeat;
+		--_knob: radial-gradient(circle, var(--_muted) 6px, transparent 6.5px);
 	}
 	.switch[aria-checked="true"]::after {
 		border-color: var(--_accent);
 		background-color: var(--_accent);
-		background-image: radial-gradient(
-			circle at center,
-			var(--_surface) 6px,
-			transparent 6.5px
-		);
+		--_knob: radial-gradient(circle, var(--_surface) 6px, transparent 6.5px);
 		background-position-x: 100%;
 	}
 	.switch:dir(rtl)::after {
@@ -101,7 +97,8 @@ export class Desktop {
 	constructor(bell) {
 		this.#bell = bell;
 		const onclick = () => this.#toggle();
-		this.switch = make("button.switch", { role: "switch", onclick }, word("desktop"));
+		const role = "switch";
+		this.switch = make("button.switch", { role, onclick }, word("desktop"));
 		this.denied = word("desktopDenied", "span.denied");
 		bell.shadowRoot.adoptedStyleSheets.push(sheet);
 		bell.offer.replaceChildren(this.switch, this.denied);
@@ -115,8 +112,8 @@ export class Desktop {
 	#follow(client) {
 		const { signal } = this.#listening;
 		for (const [target, type, listener] of [
-			[client, "notification", ({ detail }) => this.#arrived(detail.notification)],
-			[client, "change", ({ detail }) => this.#changed(detail)],
+			[client, "notification", (event) => this.#arrived(event.detail)],
+			[client, "change", (event) => this.#changed(event.detail)],
 			[globalThis, "storage", () => this.#render()],
 			[globalThis, "pagehide", () => this.#withdrawAll()],
 			[document, "visibilitychange", () => this.#look()],
@@ -157,7 +154,7 @@ export class Desktop {
 		navigator.locks?.request(VISIBLE, { mode: "shared" }, () => left);
 	}
 
-	async #arrived(notification) {
+	async #arrived({ notification }) {
 		if (!this.#isOn || this.#bell.client.leading === false) return;
 		const { id } = notification;
 		this.#shown.set(id, null);
@@ -176,7 +173,8 @@ export class Desktop {
 		} catch {
 			this.close(); // a browser in which only a service worker may
 		}
-		if (this.#shown.size > SHOWN_MOST) this.#withdraw(this.#shown.keys().next().value);
+		const [oldest] = this.#shown.keys();
+		if (this.#shown.size > SHOWN_MOST) this.#withdraw(oldest);
 	}
 
 	#clicked(notification) {
@@ -192,7 +190,7 @@ export class Desktop {
 	#changed({ changes, reset }) {
 		if (reset || !changes) this.#withdrawAll(); // it is not known which are left
 		for (const { op, id } of changes ?? [])
-			if (ENDING.has(op)) id ? this.#withdraw(id) : this.#withdrawAll();
+			if (ENDING.test(op)) id ? this.#withdraw(id) : this.#withdrawAll();
 	}
 
 	#withdraw(id) {

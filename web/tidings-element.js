@@ -10,27 +10,13 @@ import { make } from "./tidings-view.js";
 import { loadWords, vocabulary, Words } from "./tidings-words.js";
 
 const TICK = 30000; // how often relative times are said anew
-const CONNECTION = ["base", "token-url", "user", "transports"];
 
-const shared = new Map(); // what the attributes say, to {client, users}
+const shared = new Map(); // options, as JSON, to {client, users}
 
-function supplier(address) {
-	return async () => {
-		const response = await fetch(address, { cache: "no-store" });
-		if (response.status === 401 || response.status === 403) return null;
-		if (!response.ok) throw new Error(`${address} answered ${response.status}`);
-		return (await response.json()).token;
-	};
-}
-
-/** Elements of one page with the same attributes share one client. */
+/** Elements of one page with the same options share one client. */
 function acquire(key) {
 	if (!shared.has(key)) {
-		const [base, tokenUrl] = JSON.parse(key).map((value) => value ?? undefined);
-		const client = new TidingsClient({
-			base,
-			token: tokenUrl ? supplier(tokenUrl) : undefined,
-		});
+		const client = new TidingsClient(JSON.parse(key));
 		shared.set(key, { client, users: 0 });
 		client.start();
 	}
@@ -66,7 +52,7 @@ function languageOf(node) {
  * window. A page that shows its target by itself prevents the default.
  */
 export class TidingsElement extends HTMLElement {
-	static observedAttributes = CONNECTION;
+	static observedAttributes = ["base", "token-url", "user", "transports"];
 
 	inbox = null;
 	rows = new Map(); // id to Row
@@ -83,7 +69,8 @@ export class TidingsElement extends HTMLElement {
 
 	constructor(...sheets) {
 		super();
-		this.attachShadow({ mode: "open" }).adoptedStyleSheets = [baseSheet, ...sheets];
+		const root = this.attachShadow({ mode: "open" });
+		root.adoptedStyleSheets = [baseSheet, ...sheets];
 	}
 
 	/** The client in use, or null while the element is in no page. */
@@ -102,8 +89,9 @@ export class TidingsElement extends HTMLElement {
 			if (this.inbox) this.render(); // a day may have ended
 		}, TICK);
 		vocabulary.addEventListener("change", this.#speak);
+		const lang = { attributeFilter: ["lang"], subtree: true };
 		for (const root of [document, this.getRootNode()])
-			this.#observer.observe(root, { attributeFilter: ["lang"], subtree: true });
+			this.#observer.observe(root, lang);
 		this.#hear();
 		this.#settleSoon();
 	}
@@ -174,8 +162,14 @@ export class TidingsElement extends HTMLElement {
 	}
 
 	#settle() {
-		const named = CONNECTION.map((name) => this.getAttribute(name));
-		const key = named.join("") === "" ? null : JSON.stringify(named);
+		const given = (name) => this.getAttribute(name) || undefined;
+		const options = JSON.stringify({
+			base: given("base"),
+			tokenUrl: given("token-url"),
+			user: given("user"),
+			transports: given("transports")?.trim().split(/\s+/),
+		});
+		const key = options === "{}" ? null : options;
 		const source = this.isConnected ? (this.#given ?? key) : null;
 		if (source !== this.#source) {
 			this.#detach();

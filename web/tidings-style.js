@@ -122,13 +122,14 @@ export const baseSheet = css`
 		font-weight: 650;
 	}
 	.count,
-	time {
+	.time {
 		color: var(--_muted);
 		font-size: 0.9em;
 		font-variant-numeric: tabular-nums;
 	}
 	.plain {
 		display: inline-flex;
+		flex: none;
 		align-items: center;
 		gap: 6px;
 		min-height: 32px;
@@ -402,7 +403,10 @@ export const bellSheet = css`
 	.panel:focus {
 		outline: none;
 	}
-	.scroll {
+	.panel > * {
+		flex: none;
+	}
+	.panel > .scroll {
 		flex: 1;
 		overflow-y: auto;
 		overscroll-behavior: contain;
@@ -415,6 +419,7 @@ export const bellSheet = css`
 		align-items: center;
 		gap: 8px;
 		min-height: 42px;
+		padding-block: 4px;
 		padding-inline: 16px 8px;
 		color: var(--_muted);
 	}

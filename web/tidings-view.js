@@ -32,7 +32,7 @@ export function word(key, name = "span") {
 }
 
 export function plainButton(key, onclick, ...children) {
-	return make("button.plain", { onclick }, ...children, word(key));
+	return make(`button.plain.${key}`, { onclick }, ...children, word(key));
 }
 
 /** What stands where there is no row, and can be another thing by the page's will. */
@@ -105,7 +105,8 @@ export class Row {
 	constructor(notification, host, tag = "li", attributes = {}) {
 		const onclick = (event) => this.#click(event);
 		this.host = host;
-		this.node = make(`${tag}.row`, { ...attributes, onclick, onauxclick: onclick });
+		const clicks = { onclick, onauxclick: onclick };
+		this.node = make(`${tag}.row`, { ...attributes, ...clicks });
 		this.#build(notification);
 		this.update(notification);
 		this.tick();
@@ -138,7 +139,7 @@ export class Row {
 			make("span.spoken", {}, spoken, " "),
 			href ? make("a", { href, rel: "noopener" }, title) : title,
 		);
-		this.time = make("time", {
+		this.time = make("time.time", {
 			datetime: createdAt,
 			title: words.fullTime(Date.parse(createdAt)),
 		});
@@ -178,7 +179,8 @@ export class Row {
 	#click(event) {
 		const { target, button } = event;
 		const link = target.closest("a");
-		if (target.closest("button") || (button && !(link && button === MIDDLE))) return;
+		const isMeant = button === 0 || (link && button === MIDDLE);
+		if (target.closest("button") || !isMeant) return;
 		const { notification, host } = this;
 		if (!notification.read) host.actions.toggle(notification);
 		const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || button;

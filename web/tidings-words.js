@@ -183,7 +183,8 @@ export class Words {
 
 	/** A client's status in a word or two. */
 	status({ state, reason, transport }) {
-		return this.say(`status.${reason ?? transport}`) ?? this.say(`status.${state}`);
+		const special = this.say(`status.${reason ?? transport}`);
+		return special ?? this.say(`status.${state}`);
 	}
 
 	number(value) {
@@ -209,13 +210,14 @@ export class Words {
 		const [day, today, before] = [time, now, now].map((at) => new Date(at));
 		before.setDate(before.getDate() - 1);
 		const is = (other) => day.toDateString() === other.toDateString();
+		const isThisYear = day.getFullYear() === today.getFullYear();
 		if (is(today)) return this.say("today");
 		if (is(before)) return this.say("yesterday");
 		return this.#date(time, {
 			weekday: "long",
 			day: "numeric",
 			month: "long",
-			year: day.getFullYear() === today.getFullYear() ? undefined : "numeric",
+			year: isThisYear ? undefined : "numeric",
 		});
 	}
 

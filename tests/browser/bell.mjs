@@ -452,10 +452,17 @@ bellTest("the desktop shows what arrives while no page is visible", async ({ sta
 	await named("Notifications, 3 new. Live");
 	await partsOf(other).named("Notifications, 3 new. Live");
 	assert.deepEqual(await shownBy(page), ["Hidden"]);
-	await other.close();
-	await nobodyLooks(page);
-	await stack.create("user1", "info", "Hidden again");
-	await shows(page, "Hidden", "Hidden again");
+	await hide(other);
+	await stack.create("user1", "info", "Once");
+	await shows(page, "Hidden", "Once"); // it has the connection
+	await partsOf(other).named("Notifications, 4 new. Live");
+	assert.deepEqual(await shownBy(other), []);
+	await page.close();
+	await other.evaluate(() => (Notification.permission = "granted"));
+	await other.waitForFunction(() => document.querySelector("tidings-bell").client.leading);
+	await partsOf(other).bell.locator(".bell .connected").waitFor();
+	await stack.create("user1", "info", "By the next");
+	await shows(other, "By the next");
 });
 
 bellTest("what ended elsewhere goes from the desktop", async ({ stack, open }) => {

@@ -122,11 +122,7 @@ async function newPage({ beside, ...options }) {
 	const context = beside?.context() ?? (await browser.newContext({ viewport, ...options }));
 	context.setDefaultTimeout(TIMEOUT);
 	const page = await context.newPage();
-	page.troubles = [];
-	page.on("pageerror", (error) => page.troubles.push(error.message));
-	page.on("console", (message) => {
-		if (/policy/i.test(message.text())) page.troubles.push(message.text());
-	});
+	watch(page);
 	return page;
 }
 
@@ -184,10 +180,62 @@ async function openElement(name, options) {
 export const openBell = (options = {}) => openElement("tidings-bell", options);
 export const openList = (options = {}) => openElement("tidings-list", options);
 
+/** Notes what a page says on the console, what it throws, and what the policy refused. */
+function watch(page) {
+	page.said = [];
+	page.troubles = [];
+	page.on("pageerror", (error) => page.troubles.push(error.message));
+	page.on("console", (message) => {
+		page.said.push(message.text());
+		if (/content security policy/i.test(message.text()))
+			page.troubles.push(message.text());
+	});
+}
+
 async function underPolicy(route) {
 	const response = await route.fetch();
 	const headers = { ...response.headers(), "content-security-policy": POLICY };
 	await route.fulfill({ response, headers });
+}
+
+/**
+ * A browser's profile that opens pages with nothing but a client in each: `tab.client`, made
+ * of the options, and `tab.heard`, the titles that it was told of.
+ */
+export async function openProfile(policy = POLICY) {
+	const { browser, line } = await start();
+	const context = await browser.newContext();
+	context.setDefaultTimeout(TIMEOUT);
+	const address = new URL("/a-page", line.url).href;
+	await context.route(address, (route) =>
+		route.fulfill({
+			contentType: "text/html",
+			headers: { "content-security-policy": policy },
+			body: "<!doctype html><title>A page</title>",
+		}),
+	);
+	const open = async (options) => {
+		const page = await context.newPage();
+		watch(page);
+		await page.goto(address);
+		await page.evaluate(run, options);
+		return page;
+	};
+	return { context, open };
+}
+
+/** In the page. */
+async function run(options) {
+	const { TidingsClient } = await import("/tidings-client.js");
+	const tab = { heard: [], states: [], resets: 0 };
+	tab.client = new TidingsClient(options);
+	tab.client.addEventListener("notification", ({ detail }) =>
+		tab.heard.push(detail.notification.title),
+	);
+	tab.client.addEventListener("status", ({ detail }) => tab.states.push(detail.state));
+	tab.client.addEventListener("change", ({ detail }) => (tab.resets += Boolean(detail.reset)));
+	globalThis.tab = tab;
+	tab.client.start();
 }
 
 /** What one user has on the page. */
