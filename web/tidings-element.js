@@ -52,7 +52,9 @@ function languageOf(node) {
  * window. A page that shows its target by itself prevents the default.
  */
 export class TidingsElement extends HTMLElement {
-	static observedAttributes = ["base", "token-url", "user", "transports"];
+	static get observedAttributes() {
+		return ["base", "token-url", "user", "transports"];
+	}
 
 	inbox = null;
 	rows = new Map(); // id to Row

@@ -45,7 +45,9 @@ function watch(node, react) {
 }
 
 export class TidingsList extends TidingsElement {
-	static observedAttributes = [...super.observedAttributes, "filter", "categories"];
+	static get observedAttributes() {
+		return [...super.observedAttributes, "filter", "categories"];
+	}
 
 	#feed = new Feed(this);
 	#categories = new Set();
