@@ -70,7 +70,7 @@ export class Feed {
 		const position = this.#focused?.ariaPosInSet;
 		const { children } = this.node;
 		this.#items = items;
-		this.#size = String(size);
+		this.#size = size;
 		while (children.length * SLICE < items.length) this.#addSlice();
 		while ((children.length - 1) * SLICE >= items.length)
 			this.node.lastChild.remove();
@@ -117,9 +117,7 @@ export class Feed {
 		for (const [id, { node }] of rows) if (!node.isConnected) rows.delete(id);
 		if (!this.#current?.isConnected)
 			this.#reach(
-				(slices[seen.indexOf(true)] ?? this.node).querySelector(
-					".row",
-				),
+				(slices[seen.indexOf(true)] ?? this.node).querySelector(".row"),
 			);
 	}
 
@@ -145,7 +143,7 @@ export class Feed {
 		if (rows.has(item.id)) rows.get(item.id).update(item);
 		else rows.set(item.id, this.#make(item));
 		const { node, day } = rows.get(item.id);
-		node.ariaPosInSet = String(at + 1);
+		node.ariaPosInSet = at + 1;
 		node.ariaSetSize = this.#size;
 		if (above && dayOf(above) === dayOf(item)) return [node];
 		day.textContent = words.day(Date.parse(item.createdAt));

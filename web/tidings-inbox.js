@@ -128,10 +128,7 @@ export class Inbox extends EventTarget {
 		let state = "ready";
 		try {
 			do await this.#fetch();
-			while (
-				this.#busy === filter &&
-				(this.#again || this.#missing.length)
-			);
+			while (this.#busy === filter && (this.#again || this.#missing.length));
 		} catch (error) {
 			this.error = error;
 			state = "failed";
@@ -186,8 +183,7 @@ export class Inbox extends EventTarget {
 			asOf ??= answer.seq;
 			rows.push(...answer.notifications.map((n) => [n, answer.seq]));
 			const isWhole =
-				cursor === null ||
-				(upto ? cursor <= upto : rows.length >= wanted);
+				cursor === null || (upto ? cursor <= upto : rows.length >= wanted);
 			if (isWhole || asked === REQUESTS_MOST)
 				return { rows, asOf, answer, isWhole };
 		}
@@ -263,8 +259,7 @@ export class Inbox extends EventTarget {
 		else if (op === "read" || op === "unread")
 			this.#mark(id, op === "read", seq, known);
 		else if (op === "all_read")
-			for (const held of this.#entries.keys())
-				this.#mark(held, true, seq, known);
+			for (const held of this.#entries.keys()) this.#mark(held, true, seq, known);
 		else if (REMOVING.has(op)) this.#remove(id);
 		else if (op !== "seen") this.#again ||= seq > this.#asOf; // many, or not known here
 	}

@@ -59,7 +59,7 @@ export class TidingsList extends TidingsElement {
 	constructor() {
 		super(listSheet);
 		this.actions.remove = (notification) => this.#remove(notification);
-		this.why = make("div.trouble", { role: "status" });
+		this.why = make("div.trouble");
 		this.pill = make("button.pill", { onclick: () => this.#goUp() });
 		this.shadowRoot.append(
 			this.#buildHead(),
@@ -75,26 +75,16 @@ export class TidingsList extends TidingsElement {
 	#buildHead() {
 		const heading = make("slot", { name: "heading" }, word("notifications"));
 		const h2 = make("h2.heading", { id: "heading" }, heading);
-		this.readAll = plainButton(
-			"markAllRead",
-			this.actions.readAll,
-			icon("checks"),
-		);
+		this.readAll = plainButton("markAllRead", this.actions.readAll, icon("checks"));
 		return make("div.head", {}, h2, this.readAll);
 	}
 
 	#buildBar() {
 		const tab = (key, unread) => {
 			const onclick = () => this.#show(unread);
-			return make(
-				"button.tab",
-				{ onclick },
-				word(key),
-				make("span.number"),
-			);
+			return make("button.tab", { onclick }, word(key), make("span.number"));
 		};
-		const option = (value, key) =>
-			make("option", { value, "data-word": key });
+		const option = (value, key) => make("option", { value, "data-word": key });
 		const select = (...options) =>
 			make("select", { onchange: () => this.#show() }, ...options);
 		const types = TYPES.map((type) => option(type, `type.${type}`));
@@ -111,14 +101,7 @@ export class TidingsList extends TidingsElement {
 			this.#isNearEnd = isIntersecting;
 			this.#extend();
 		});
-		const body = make(
-			"div.body",
-			{},
-			top,
-			this.#feed.node,
-			this.#buildFoot(),
-			end,
-		);
+		const body = make("div.body", {}, top, this.#feed.node, this.#buildFoot(), end);
 		return (this.scroll = make("div.scroll", { tabindex: "-1" }, body));
 	}
 
@@ -146,7 +129,9 @@ export class TidingsList extends TidingsElement {
 	/** Stays while somebody points at it or has the focus in it. */
 	#buildToast() {
 		const stay = () => clearTimeout(this.#timer);
-		const go = () => this.#startTimer();
+		const go = () => {
+			if (!this.toast.matches(":hover, :focus-within")) this.#startTimer();
+		};
 		const undo = plainButton("undo", () => this.undo());
 		this.toastText = make("span");
 		return (this.toast = make(
@@ -190,7 +175,7 @@ export class TidingsList extends TidingsElement {
 		const shown = waiting ? items.slice(waiting) : items;
 		this.#feed.draw(shown, hasMore ? -1 : shown.length);
 		this.#feed.node.hidden = shown.length === 0;
-		this.#feed.node.ariaBusy = String(state === "loading");
+		this.#feed.node.ariaBusy = state === "loading";
 		this.pill.hidden = waiting === 0;
 		this.pill.textContent = this.words.say("waiting", { n: waiting });
 		this.toast.hidden = this.#removed.size === 0;
@@ -203,11 +188,7 @@ export class TidingsList extends TidingsElement {
 
 	#renderFoot({ items, hasMore, state, filter }) {
 		const narrowed = filter.type || filter.category;
-		let shown = items.length
-			? this.end
-			: narrowed
-				? this.unmatched
-				: this.empty;
+		let shown = items.length ? this.end : narrowed ? this.unmatched : this.empty;
 		if (hasMore) shown = this.more;
 		if (state === "loading" && (hasMore || !items.length)) shown = this.bones;
 		if (state === "failed") shown = this.failed;
@@ -217,16 +198,12 @@ export class TidingsList extends TidingsElement {
 	/** What is about to be deleted counts no more. */
 	#renderBar({ total, filter }) {
 		const removed = [...this.#removed.values()];
-		const unread =
-			this.client.unread - removed.filter(({ read }) => !read).length;
+		const unread = this.client.unread - removed.filter(({ read }) => !read).length;
 		for (const [at, n] of [total - removed.length, unread].entries()) {
-			this.tabs[at].ariaPressed = String(
-				at === Number(filter.unread ?? 0),
-			);
-			this.tabs[at].lastChild.textContent =
-				n > 0 ? this.words.number(n) : "";
+			this.tabs[at].ariaPressed = at === (filter.unread ? 1 : 0);
+			this.tabs[at].lastChild.textContent = n > 0 ? this.words.number(n) : "";
 		}
-		this.readAll.ariaDisabled = String(unread <= 0);
+		this.readAll.ariaDisabled = unread <= 0;
 		this.type.ariaLabel = this.words.say("type");
 		this.category.ariaLabel = this.words.say("category");
 	}
@@ -235,9 +212,7 @@ export class TidingsList extends TidingsElement {
 	#renderCategories() {
 		const { value, firstChild, options } = this.category;
 		const named = this.getAttribute("categories")?.match(/\S+/g) ?? [];
-		const seen = [...this.rows.values()].map(
-			(row) => row.notification.category,
-		);
+		const seen = [...this.rows.values()].map((row) => row.notification.category);
 		for (const name of [...named, ...seen])
 			if (name && this.#categories.size < CATEGORIES_MOST)
 				this.#categories.add(name);
@@ -253,8 +228,10 @@ export class TidingsList extends TidingsElement {
 	/** While it tries again the reason stays. */
 	#renderStatus({ state, reason }) {
 		if (state === "connecting") return;
-		this.why.textContent = this.words.say(`why.${reason}`);
-		this.why.hidden = !this.why.textContent;
+		const why = this.words.say(`why.${reason}`) ?? "";
+		if (why && why !== this.why.textContent) this.say(why);
+		this.why.textContent = why;
+		this.why.hidden = !why;
 	}
 
 	// --- Filters and pages --------------------------------------------------
@@ -291,8 +268,7 @@ export class TidingsList extends TidingsElement {
 	#hold({ isIntersecting, boundingClientRect: edge }) {
 		if (!this.inbox) return;
 		const above = Math.max(0, this.scroll.getBoundingClientRect().top);
-		if (!isIntersecting && edge.height && edge.bottom <= above)
-			this.inbox.hold();
+		if (!isIntersecting && edge.height && edge.bottom <= above) this.inbox.hold();
 		else this.inbox.release();
 		this.render();
 	}

@@ -79,8 +79,8 @@ export const english = {
 	unmatched: "Nothing matches",
 	clearFilters: "Clear filters",
 	end: "That is all",
-	waiting: { one: "{n} new", other: "{n} new" },
-	deletedMany: { one: "{n} deleted", other: "{n} deleted" },
+	waiting: { other: "{n} new" },
+	deletedMany: { other: "{n} deleted" },
 	undo: "Undo",
 	undone: "Brought back",
 

@@ -20,9 +20,7 @@ class Client extends EventTarget {
 	}
 
 	async answer(seq, ids, nextCursor, total) {
-		const notifications = ids.map((id) =>
-			typeof id === "string" ? item(id) : id,
-		);
+		const notifications = ids.map((id) => (typeof id === "string" ? item(id) : id));
 		this.asked.shift().resolve({ notifications, seq, nextCursor, total });
 		await settle();
 	}
@@ -55,7 +53,8 @@ async function filled(ids, { cursor, filter, total } = {}) {
 	return { client, inbox };
 }
 
-const held = ({ items }) => items.map(({ id, read }) => (read ? `${id}*` : id)).join(" ");
+const held = ({ items }) =>
+	items.map(({ id, read }) => (read ? `${id}*` : id)).join(" ");
 const inboxTest = (name, body) => test(`inbox: ${name}`, body);
 
 inboxTest("pages follow one another by cursor", async () => {
@@ -131,10 +130,7 @@ inboxTest("a batch larger than what came along is fetched", async () => {
 
 inboxTest("of a large batch as many pages are fetched as it has", async () => {
 	const { client, inbox } = await filled(["a3", "a2", "a1"], { cursor: "a1" });
-	const ids = Array.from(
-		{ length: 150 },
-		(_, n) => `b${String(n).padStart(3, "0")}`,
-	);
+	const ids = Array.from({ length: 150 }, (_, n) => `b${String(n).padStart(3, "0")}`);
 	client.change(
 		11,
 		ids.map((id) => ({ op: "created", id })),

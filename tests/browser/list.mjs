@@ -22,10 +22,7 @@ function partsOf(page) {
 		button,
 		row: (title) =>
 			rows.filter({
-				has: page.locator(
-					".title",
-					has(new RegExp(`: ${title}$`)),
-				),
+				has: page.locator(".title", has(new RegExp(`: ${title}$`))),
 			}),
 		all: button(/^All/),
 		unread: button(/^Unread/),
@@ -63,16 +60,14 @@ const focused = (page) =>
 	page.evaluate(() => {
 		const { activeElement } = document.activeElement?.shadowRoot ?? document;
 		const title =
-			activeElement.matches(".row") &&
-			activeElement.querySelector(".title");
+			activeElement.matches(".row") && activeElement.querySelector(".title");
 		if (title) return title.textContent.replace(/^\w+: /, "");
 		return activeElement.ariaLabel ?? activeElement.innerText;
 	});
 
 const create = (stack, ...titles) =>
 	titles.reduce(
-		(before, title) =>
-			before.then(() => stack.create("user1", "info", title)),
+		(before, title) => before.then(() => stack.create("user1", "info", title)),
 		Promise.resolve(),
 	);
 
@@ -113,9 +108,7 @@ listTest(
 		let answer;
 		const before = (page) =>
 			page.route("**/api/notifications/?*", async (route) => {
-				const allowed = await new Promise(
-					(resolve) => (answer = resolve),
-				);
+				const allowed = await new Promise((resolve) => (answer = resolve));
 				if (allowed) await route.fallback();
 				else
 					await route.fulfill({
@@ -274,8 +267,7 @@ for (const [where, css, scrolled] of [
 		assert.equal(await pill.isVisible(), false);
 		await page.evaluate((name) => {
 			const node = document.querySelector(name);
-			globalThis.scroller =
-				node.shadowRoot?.querySelector(".scroll") ?? node;
+			globalThis.scroller = node.shadowRoot?.querySelector(".scroll") ?? node;
 			globalThis.scroller.scrollTop = 700;
 		}, scrolled);
 		const place = () =>
@@ -319,9 +311,7 @@ listTest("days are headings, which move on at midnight", async ({ stack, open })
 	await days.filter(has("Yesterday")).waitFor();
 	await page.clock.setSystemTime(at.getTime() + 86_400_000);
 	await page.clock.runFor(30_000);
-	const name = new Intl.DateTimeFormat("en", { weekday: "long" }).format(
-		new Date(),
-	);
+	const name = new Intl.DateTimeFormat("en", { weekday: "long" }).format(new Date());
 	await days.filter(has(new RegExp(`^${name}, `))).waitFor();
 	await row("One").locator("time", has("2 days ago")).waitFor();
 	assert.equal(await days.count(), 1);
@@ -417,38 +407,41 @@ listTest("what cannot be deleted comes back", async ({ stack, open }) => {
 
 // --- By key -------------------------------------------------------------------------
 
-listTest("the page keys lead through the feed and out of it", async ({ stack, open }) => {
-	await createMany(stack, 60);
-	const page = await openLoaded(open, { attributes: 'page="30"' });
-	const { rows, row, type } = partsOf(page);
-	await rows.nth(24).waitFor();
-	const press = async (key) => {
-		await page.keyboard.press(key);
-		return focused(page);
-	};
-	await type.focus();
-	assert.equal(await press("Tab"), "n59");
-	assert.equal(await press("PageDown"), "n58");
-	assert.equal(await press("PageDown"), "n57");
-	assert.equal(await press("PageUp"), "n58");
-	assert.equal(await press("Home"), "n59");
-	assert.equal(await press("PageUp"), "n59", "there is none above");
-	await page.keyboard.press("End");
-	while ((await focused(page)) !== "n0") await page.keyboard.press("PageDown");
-	assert.ok(await row("n0").isVisible());
-	assert.equal(await press("PageDown"), "n0", "there is none below");
-	assert.equal(await press("Tab"), "Mark as read: n0");
-	assert.equal(await press("Tab"), "Delete: n0");
-	await page.keyboard.press("PageUp");
-	assert.equal(await focused(page), "n1", "from a button as well");
-	await page.keyboard.press("Control+End");
-	assert.equal(await focused(page), "That is all");
-	await page.keyboard.press("Shift+Tab");
-	await page.keyboard.press("Shift+Tab");
-	await page.keyboard.press("Shift+Tab");
-	assert.equal(await focused(page), "n1", "where it was, not among all of them");
-	assert.equal(await press("Control+Home"), "Type");
-});
+listTest(
+	"the page keys lead through the feed and out of it",
+	async ({ stack, open }) => {
+		await createMany(stack, 60);
+		const page = await openLoaded(open, { attributes: 'page="30"' });
+		const { rows, row, type } = partsOf(page);
+		await rows.nth(24).waitFor();
+		const press = async (key) => {
+			await page.keyboard.press(key);
+			return focused(page);
+		};
+		await type.focus();
+		assert.equal(await press("Tab"), "n59");
+		assert.equal(await press("PageDown"), "n58");
+		assert.equal(await press("PageDown"), "n57");
+		assert.equal(await press("PageUp"), "n58");
+		assert.equal(await press("Home"), "n59");
+		assert.equal(await press("PageUp"), "n59", "there is none above");
+		await page.keyboard.press("End");
+		while ((await focused(page)) !== "n0") await page.keyboard.press("PageDown");
+		assert.ok(await row("n0").isVisible());
+		assert.equal(await press("PageDown"), "n0", "there is none below");
+		assert.equal(await press("Tab"), "Mark as read: n0");
+		assert.equal(await press("Tab"), "Delete: n0");
+		await page.keyboard.press("PageUp");
+		assert.equal(await focused(page), "n1", "from a button as well");
+		await page.keyboard.press("Control+End");
+		assert.equal(await focused(page), "That is all");
+		await page.keyboard.press("Shift+Tab");
+		await page.keyboard.press("Shift+Tab");
+		await page.keyboard.press("Shift+Tab");
+		assert.equal(await focused(page), "n1", "where it was, not among all of them");
+		assert.equal(await press("Control+Home"), "Type");
+	},
+);
 
 listTest(
 	"Enter reads, Delete deletes, Control+Z undoes, focus stays near",
@@ -494,17 +487,20 @@ listTest(
 	},
 );
 
-listTest("a link is followed by Enter, and is the article's", async ({ stack, open }) => {
-	await stack.create("user1", "info", "Linked", { link: "/after" });
-	const page = await openLoaded(open);
-	await page.route("**/after", (route) => route.fulfill({ body: "there" }));
-	await partsOf(page).row("Linked").focus();
-	const read = page.waitForResponse((answer) => answer.url().endsWith("/read"));
-	await page.keyboard.press("Enter");
-	await page.waitForURL("**/after");
-	await read.catch(() => {}); // it may be over before the page is
-	while ((await stack.request("user1", "GET", "/unread-count")).unreadCount);
-});
+listTest(
+	"a link is followed by Enter, and is the article's",
+	async ({ stack, open }) => {
+		await stack.create("user1", "info", "Linked", { link: "/after" });
+		const page = await openLoaded(open);
+		await page.route("**/after", (route) => route.fulfill({ body: "there" }));
+		await partsOf(page).row("Linked").focus();
+		const read = page.waitForResponse((answer) => answer.url().endsWith("/read"));
+		await page.keyboard.press("Enter");
+		await page.waitForURL("**/after");
+		await read.catch(() => {}); // it may be over before the page is
+		while ((await stack.request("user1", "GET", "/unread-count")).unreadCount);
+	},
+);
 
 listTest("articles are named, described and counted", async ({ stack, open }) => {
 	await createMany(stack, 30);
