@@ -6,6 +6,7 @@
 
 #include "cgi/cors.h"
 #include "lib/log.h"
+#include "lib/publisher.h"
 #include "lib/timestamp.h"
 
 #include <errno.h>
@@ -83,7 +84,7 @@ static bool check_principal(struct exchange *exchange, const struct route *route
 
 	if (route->right == AUTH_ANYONE)
 		return true;
-	r = auth_identify(exchange->application, exchange->request, timestamp_now() / 1000,
+	r = auth_identify(exchange->application, exchange->request, timestamp_now(),
 		&exchange->principal);
 	if (r < 0)
 		answer_refuse(exchange->answer, 503, "The service is short of memory");
@@ -184,11 +185,13 @@ static void tell_refusal(const struct exchange *exchange)
 {
 	const struct answer *answer = exchange->answer;
 	const char *method = http_text(exchange->request, "REQUEST_METHOD");
+	struct slice user = slice_of(exchange->principal.user), publisher = publisher_of(user);
 
 	if (answer->status < 400)
 		return;
 	log_event(LOG_LEVEL_DEBUG, LOG_REQUEST_REFUSED,
-		LOG_FIELDS(LOG_TEXT("TIDINGS_USER", slice_of(exchange->principal.user)),
+		LOG_FIELDS(LOG_TEXT("TIDINGS_USER", publisher.len > 0 ? (struct slice){ 0 } : user),
+			LOG_TEXT("TIDINGS_PUBLISHER", publisher),
 			LOG_TEXT("TIDINGS_ADDRESS",
 				slice_of(http_variable(exchange->request, "REMOTE_ADDR"))),
 			LOG_NUMBER("TIDINGS_STATUS", answer->status),

@@ -178,8 +178,50 @@ static void add_histogram(const struct figures *figures, struct slice label,
 
 /* ---- members ---- */
 
+static void add_member(const struct figures *figures, struct slice label, struct slice name,
+	struct json_object *value, struct json_object *before);
 static void add_members(const struct figures *figures, struct slice label,
 	struct json_object *object, struct json_object *before);
+
+static struct slice name_of(struct json_object *element)
+{
+	return json_string(json_object_object_get(element, "name"));
+}
+
+/* The element of that name; NULL if there is none. */
+static struct json_object *find_named(struct json_object *list, struct slice name)
+{
+	size_t count = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (slice_equal(name_of(json_object_array_get_idx(list, i)), name))
+			return json_object_array_get_idx(list, i);
+	return NULL;
+}
+
+/* Objects with names, which follow the label as they are; any others are left out. */
+static void add_named(const struct figures *figures, struct slice label, struct json_object *list,
+	struct json_object *before)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *element = json_object_array_get_idx(list, i);
+		struct slice name = name_of(element);
+		struct json_object *earlier = find_named(before, name);
+		_cleanup_(buffer_release) struct buffer whole = { 0 };
+
+		if (!name.data)
+			continue;
+		buffer_append_slice(&whole, label);
+		buffer_append_string(&whole, " ");
+		buffer_append_slice(&whole, name);
+		json_object_object_foreach(element, member, value)
+		{
+			if (strcmp(member, "name") != 0)
+				add_member(figures, buffer_slice(&whole), slice_of(member), value,
+					json_object_object_get(earlier, member));
+		}
+	}
+}
 
 static void add_member(const struct figures *figures, struct slice label, struct slice name,
 	struct json_object *value, struct json_object *before)
@@ -196,7 +238,9 @@ static void add_member(const struct figures *figures, struct slice label, struct
 		add_histogram(figures, buffer_slice(&whole), value, before);
 	} else if (json_object_is_type(value, json_type_object)) {
 		add_members(figures, buffer_slice(&whole), value, before);
-	} else if (!json_object_is_type(value, json_type_array)) {
+	} else if (json_object_is_type(value, json_type_array)) {
+		add_named(figures, buffer_slice(&whole), value, before);
+	} else {
 		append_value(&text, value, name);
 		append_rate(&rate, figures, value, before);
 		add_row(figures, buffer_slice(&whole), "", buffer_slice(&text),

@@ -24,6 +24,7 @@ const struct subcommand subcommands[] = {
 	{ "config", &config_command, config_run },
 	{ "doctor", &doctor_command, doctor_run },
 	{ "token", &token_command, token_run },
+	{ "key", &key_command, key_run },
 	{ "completion", &completion_command, completion_run },
 	{ 0 },
 };

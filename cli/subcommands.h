@@ -39,6 +39,7 @@ extern const struct command_spec config_command;
 extern const struct command_spec doctor_command;
 extern const struct command_spec token_command;
 extern const struct command_spec completion_command;
+extern const struct command_spec key_command;
 
 int send_run(int argc, char **argv);
 int broadcast_run(int argc, char **argv);
@@ -63,3 +64,4 @@ int config_run(int argc, char **argv);
 int doctor_run(int argc, char **argv);
 int token_run(int argc, char **argv);
 int completion_run(int argc, char **argv);
+int key_run(int argc, char **argv);

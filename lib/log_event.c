@@ -6,7 +6,8 @@ static const struct {
 	const char *noun;
 } events[LOG_EVENTS] = {
 	[LOG_CLIENT_CONFLATED] = { "4aa0daead62c40aabf2670fe84c135ad", "slow clients" },
-	[LOG_CLIENT_STALLED] = { "2d9b0f73f16241e483369ee37d0cbd92", "slow clients that were closed" },
+	[LOG_CLIENT_STALLED] = { "2d9b0f73f16241e483369ee37d0cbd92",
+		"slow clients that were closed" },
 	[LOG_CLIENT_CLOSED] = { "66ae658c62494f898dfb1e5242331812", "closed connections" },
 	[LOG_CLIENT_REFUSED] = { "ed8d8ec814a1498783f4c5dc2afa1916", "refused clients" },
 	[LOG_CLIENTS_FULL] = { "c2b38f726ef94a0c97d7b2916946b434", "clients without a place" },
@@ -28,6 +29,7 @@ static const struct {
 	[LOG_BACKUP_DONE] = { "60e8097432c44c1aba23fd8f8ff80745", "copies" },
 	[LOG_BACKUP_FAILED] = { "58984f464eee4b21a26ea17b6e952812", "failed copies" },
 	[LOG_REQUEST_REFUSED] = { "4f9c791954414c7580e0a6481a4aa779", "refused requests" },
+	[LOG_KEY_REFUSED] = { "3833ddbdbcc7440784aee7c985628fd5", "refused publisher keys" },
 	[LOG_PERMISSION] = { "96011536e79449b6b9da36c0043688fa", "missing rights" },
 	[LOG_STORE_AWAY] = { "766e0753fa304f89aafe3dffecdfa429", "the store being away" },
 	[LOG_STORE_BACK] = { "c1934f65a89a4a919dcd6480fa3c9162", "the store being back" },

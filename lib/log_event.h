@@ -34,6 +34,7 @@ enum log_event {
 
 	/* several programs */
 	LOG_REQUEST_REFUSED, /* a request over HTTP is refused */
+	LOG_KEY_REFUSED,     /* a publisher key is */
 	LOG_PERMISSION,	     /* a program's user may not do what it asked the store for */
 	LOG_STORE_AWAY,	     /* the store cannot be reached */
 	LOG_STORE_BACK,

@@ -14,6 +14,7 @@ struct job {
 	bool writes;
 	bool done;  /* and answered */
 	int status; /* of the answer */
+	unsigned created; /* notifications, by this request and not by one that it repeats */
 };
 
 struct batch {
@@ -87,6 +88,7 @@ static int status_of(int r)
 static void job_answer(struct batch *batch, struct job *job, int r, struct answers *answers)
 {
 	job->status = status_of(r);
+	job->created = r == 0 && !batch->reply.answer.replayed ? job->request.draft_count : 0;
 	answers_add(answers, job->client, job->number, (uint8_t)job->request.operation, job->status,
 		&batch->reply);
 }
@@ -246,15 +248,22 @@ static int run_all(struct batch *batch, struct answers *written, struct answers 
 	return r > 0 ? run_writes(batch, written) : r;
 }
 
+static void count(struct counters *counters, const struct job *job)
+{
+	counters->results[job->status]++;
+	if (job->status == 0)
+		counters_add_key(counters, job->request.caller.name, job->created);
+}
+
 int batch_run(struct batch *batch, struct answers *written, struct answers *read)
 {
-	uint64_t *results = store_counters(batch->store)->results;
+	struct counters *counters = store_counters(batch->store);
 	int r = run_all(batch, written, read);
 
 	while (batch->count > 0) {
 		struct job *job = &batch->jobs[--batch->count];
 
-		results[job->status]++;
+		count(counters, job);
 		store_request_release(&job->request);
 	}
 	if (r >= 0)

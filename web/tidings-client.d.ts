@@ -72,13 +72,7 @@ export interface Change {
 export type Transport = "socket" | "stream" | "poll";
 
 export type Reason =
-	| "offline"
-	| "server"
-	| "unauthorized"
-	| "forbidden"
-	| "origin"
-	| "blocked"
-	| "replaced";
+	"offline" | "server" | "unauthorized" | "forbidden" | "origin" | "blocked" | "replaced";
 
 export interface Status {
 	state: "connecting" | "connected" | "waiting" | "stopped";

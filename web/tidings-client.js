@@ -1,7 +1,7 @@
 /**
  * The client of a tidings server: one connection for what happens, fetch for
- * what is asked. It touches no page, so it runs in any browser and in Node 18
- * and later (which has no WebSocket: give it one, or it takes the stream).
+ * what is asked. It touches no page, so it runs in any browser and in Node 20
+ * and later. Where there is no WebSocket it takes a stream of events.
  *
  *	const client = new TidingsClient({ token: () => askMyServerForAToken() });
  *	client.addEventListener("notification", (event) => show(event.detail.notification));
@@ -37,8 +37,7 @@ export class TidingsError extends Error {
 	}
 }
 
-const pageEvents =
-	"online offline visibilitychange pagehide freeze pageshow resume".split(" ");
+const pageEvents = "online offline visibilitychange pagehide freeze pageshow resume".split(" ");
 const isHidden = () => globalThis.document?.visibilityState === "hidden";
 
 /**
@@ -52,7 +51,8 @@ const isHidden = () => globalThis.document?.visibilityState === "hidden";
  *  - `status` {state, reason?, delay?, transport?}, also at `client.status`: state is
  *    `connecting`, `connected` (by `transport`), `waiting` (for `delay` ms) or
  *    `stopped`; for the reasons see client/connection.js;
- *  - `frame`: every message of the server as it came.
+ *  - `frame`: every message of the server as it came; while polling those of type
+ *    `polled`, a page of the list.
  */
 export class TidingsClient extends EventTarget {
 	#base;
@@ -130,7 +130,8 @@ export class TidingsClient extends EventTarget {
 	set token(token) {
 		this.#tokens.source = token;
 		if (!this.#running) return;
-		if (this.leading && this.#status.state === "connected") this.#connection.renew();
+		if (this.leading && this.#status.state === "connected")
+			this.#connection.renew();
 		else this.#connection.start();
 	}
 
@@ -168,7 +169,9 @@ export class TidingsClient extends EventTarget {
 		}
 		const answer = await response.json().catch(() => ({}));
 		if (user !== this.#tokens.user)
-			throw new TidingsError("The user has changed", { code: "user_changed" });
+			throw new TidingsError("The user has changed", {
+				code: "user_changed",
+			});
 		if (!response.ok) {
 			const { status } = response;
 			const { error, code = "unexpected", details } = answer;
@@ -318,7 +321,8 @@ export class TidingsClient extends EventTarget {
 		},
 		state: (state) => {
 			this.#ledger.adopt(state);
-			if (typeof state.status?.state === "string") this.#setStatus(state.status);
+			if (typeof state.status?.state === "string")
+				this.#setStatus(state.status);
 		},
 		end: () => this.#connection.halt("forbidden"),
 		message: ({ message, after }) => {

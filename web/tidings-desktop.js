@@ -40,8 +40,8 @@ const sheet = css`
 		flex: none;
 		border: 2px solid var(--_muted);
 		border-radius: 10px;
-		background: var(--_knob) 0 / 16px no-repeat;
 		--_knob: radial-gradient(circle, var(--_muted) 6px, transparent 6.5px);
+		background: var(--_knob) 0 / 16px no-repeat;
 	}
 	.switch[aria-checked="true"]::after {
 		border-color: var(--_accent);
@@ -100,16 +100,17 @@ export class Desktop {
 		const role = "switch";
 		this.switch = make("button.switch", { role, onclick }, word("desktop"));
 		this.denied = word("desktopDenied", "span.denied");
-		bell.shadowRoot.adoptedStyleSheets.push(sheet);
+		const { adoptedStyleSheets: sheets } = bell.shadowRoot;
+		if (!sheets.includes(sheet)) sheets.push(sheet);
 		bell.offer.replaceChildren(this.switch, this.denied);
 		bell.offer.hidden = false;
 		bell.translate();
-		this.#follow(bell.client);
+		this.#listen(bell.client);
 		this.#look();
 		this.#render();
 	}
 
-	#follow(client) {
+	#listen(client) {
 		const { signal } = this.#listening;
 		for (const [target, type, listener] of [
 			[client, "notification", (event) => this.#arrived(event.detail)],

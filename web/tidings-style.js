@@ -309,7 +309,7 @@ export const baseSheet = css`
 		}
 		.connecting,
 		.waiting {
-			animation: tidings-pulse 1.4s ease-in-out infinite;
+			animation: tidings-pulse 1.4s ease-in-out 3; /* no more than 5 s */
 		}
 	}
 	@keyframes tidings-arrive {

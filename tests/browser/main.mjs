@@ -15,6 +15,8 @@ import "./node.mjs";
 import "./shared.mjs";
 import "./demo.mjs";
 import "./bell.mjs";
+import "./desktop.mjs";
+import "./looks.mjs";
 import { finish } from "./page.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM"])

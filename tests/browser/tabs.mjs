@@ -35,7 +35,9 @@ function tabsTest(name, body) {
 			tab.addEventListener("notification", ({ detail }) =>
 				tab.heard.push(detail.notification.id),
 			);
-			tab.addEventListener("change", ({ detail }) => tab.changes.push(detail));
+			tab.addEventListener("change", ({ detail }) =>
+				tab.changes.push(detail),
+			);
 			tab.page = browser.page = new EventTarget();
 			tabs.push(tab);
 			tab.start();
@@ -239,6 +241,23 @@ tabsTest("who has missed a message notices, and catches up", async (setting) => 
 	assert.deepEqual(second.heard, ["c"]);
 });
 
+tabsTest("who has missed another epoch notices, too", async (setting) => {
+	const { network, browser } = setting;
+	const [, second] = await three(setting);
+	const deaf = [...browser.channels][1];
+	const { onmessage } = deaf;
+	deaf.onmessage = () => {};
+	network.socket.receive(
+		{ type: "connected", epoch: "e2" },
+		{ ...update(undefined, 3, 5), reset: true },
+	);
+	await settle();
+	deaf.onmessage = onmessage;
+	network.socket.receive(created("a", 4, 6));
+	await settle();
+	assert.deepEqual([second.unread, second.position], [6, { epoch: "e2", seq: 4 }]);
+});
+
 tabsTest("what is not understood on the channel changes nothing", async (setting) => {
 	const { browser, network } = setting;
 	const tabs = await three(setting);
@@ -261,6 +280,7 @@ tabsTest("what is not understood on the channel changes nothing", async (setting
 		["message", {}],
 		["message", { message: 7 }],
 		["message", { message: { type: 7 } }],
+		["message", { message: { type: "polled", seq: 99 } }],
 		["message", { message: { ...message, seq: "99" } }],
 		["state", 7],
 		["state", { status: 7 }],
@@ -283,7 +303,10 @@ tabsTest("a leader whose token is refused makes way", async ({ open, network }) 
 	network.socket.open();
 	network.socket.receive({ type: "auth_required" }, { type: "auth_failed" });
 	await network.socket.end(4401);
-	assert.deepEqual([first.status.state, first.status.reason], ["stopped", "unauthorized"]);
+	assert.deepEqual(
+		[first.status.state, first.status.reason],
+		["stopped", "unauthorized"],
+	);
 	assert.equal(second.leading, true);
 	connect(network.socket, unreadCount(10, 1));
 	assert.equal(network.socket.sent[0].token, ANN);
@@ -331,6 +354,55 @@ tabsTest("a tab that is looked at has the leader test the line", async (setting)
 	dispatch(second, "visibilitychange");
 	await settle();
 	assert.equal(pings(), before + 1);
+});
+
+tabsTest("silence is tested while a tab may be looked at", async (setting) => {
+	const { network, browser, clock, open } = setting;
+	browser.document.visibilityState = "hidden";
+	const pings = () => network.socket.sent.filter(({ type }) => type === "ping").length;
+	const first = await open();
+	connect(network.socket, unreadCount(10, 1));
+	await clock.advance(60000);
+	await clock.advance(60000);
+	assert.equal(pings(), 0);
+	const others = [await open(), await open()];
+	const before = pings();
+	first.stop();
+	await settle();
+	connect(network.socket, unreadCount(10, 1));
+	await settle();
+	assert.equal(others[0].leading, true);
+	await clock.advance(60000);
+	assert.ok(pings() > 0 && before > 0);
+});
+
+tabsTest("who follows goes on to do so with another token", async (setting) => {
+	const [, second] = await three(setting);
+	const states = [];
+	second.addEventListener("status", ({ detail }) => states.push(detail.state));
+	second.token = jwt({ sub: "ann", n: 2 });
+	await settle();
+	assert.deepEqual([states, second.leading], [[], false]);
+});
+
+tabsTest("whoever was signed out is asked for again when there is reason", async (setting) => {
+	const { open, network } = setting;
+	let token = null;
+	const tab = await open({ token: () => token });
+	assert.deepEqual([tab.status.state, tab.status.reason], ["stopped", "unauthorized"]);
+	token = ANN;
+	assert.equal(network.sockets.length, 0);
+	dispatch(tab, "visibilitychange");
+	await settle();
+	assert.equal(network.sockets.length, 1);
+});
+
+tabsTest("a poll that is under way is not begun twice", async ({ open, network }) => {
+	network.answer = () => [200, { ...counts(1, 0), notifications: [] }];
+	const tab = await open({ transports: ["poll"] });
+	for (let time = 0; time < 3; time++) dispatch(tab, "visibilitychange");
+	await settle();
+	assert.equal(network.requests.length, 2);
 });
 
 tabsTest("polling is slow while nobody looks", async ({ open, network, browser, clock }) => {
@@ -381,13 +453,19 @@ for (const [origin, reached, reason] of [
 	["http://page.test", true, "origin"],
 	["http://page.test", false, "server"],
 ])
-	tabsTest(`refused requests from ${origin}: ${reason}`, async ({ open, network, browser }) => {
-		browser.locate(origin);
-		network.answer = ({ mode }) => {
-			if (mode === "no-cors" && reached) return [200, {}];
-			throw new TypeError("Failed to fetch");
-		};
-		const tab = await open();
-		await network.socket.end(1006);
-		assert.deepEqual([tab.status.state, tab.status.reason], ["waiting", reason]);
-	});
+	tabsTest(
+		`refused requests from ${origin}: ${reason}`,
+		async ({ open, network, browser }) => {
+			browser.locate(origin);
+			network.answer = ({ mode }) => {
+				if (mode === "no-cors" && reached) return [200, {}];
+				throw new TypeError("Failed to fetch");
+			};
+			const tab = await open();
+			await network.socket.end(1006);
+			assert.deepEqual(
+				[tab.status.state, tab.status.reason],
+				["waiting", reason],
+			);
+		},
+	);

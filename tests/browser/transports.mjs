@@ -81,25 +81,38 @@ alone("a stream without heartbeat is left", streaming, async (setting) => {
 	assert.equal(setting.client.status.state, "waiting");
 });
 
-alone("a token that ends soon begins a stream anew, quietly", {
-	...streaming,
-	token: (() => {
-		let calls = 0;
-		return () => `token ${++calls}`;
-	})(),
-}, async (setting) => {
-	const { network } = setting;
-	await begin(setting);
-	await network.stream.receive(hello, unreadCount(10, 0));
-	const before = setting.of("status").length;
-	await network.stream.receive({ type: "token_expiring" });
-	assert.equal(network.streams.length, 2);
-	assert.equal(network.stream.request.headers.Authorization, "Bearer token 2");
-	assert.equal(network.stream.request.path, `${BASE}/stream?since=10&epoch=${EPOCH}`);
-	assert.equal(setting.of("status").length, before);
-	await network.stream.receive(hello, unreadCount(10, 0), { type: "token_expiring" });
-	assert.equal(network.streams.length, 2, "a token that lives too short is no loop");
-});
+alone(
+	"a token that ends soon begins a stream anew, quietly",
+	{
+		...streaming,
+		token: (() => {
+			let calls = 0;
+			return () => `token ${++calls}`;
+		})(),
+	},
+	async (setting) => {
+		const { network } = setting;
+		await begin(setting);
+		await network.stream.receive(hello, unreadCount(10, 0));
+		const before = setting.of("status").length;
+		await network.stream.receive({ type: "token_expiring" });
+		assert.equal(network.streams.length, 2);
+		assert.equal(network.stream.request.headers.Authorization, "Bearer token 2");
+		assert.equal(
+			network.stream.request.path,
+			`${BASE}/stream?since=10&epoch=${EPOCH}`,
+		);
+		assert.equal(setting.of("status").length, before);
+		await network.stream.receive(hello, unreadCount(10, 0), {
+			type: "token_expiring",
+		});
+		assert.equal(
+			network.streams.length,
+			2,
+			"a token that lives too short is no loop",
+		);
+	},
+);
 
 for (const [code, state, reason, least] of [
 	["going_away", "waiting", "server", 4321],
@@ -116,43 +129,54 @@ for (const [code, state, reason, least] of [
 		await stream.receive("retry: 4321\n\n", { type: "error", code });
 		await stream.end();
 		const { status } = setting.client;
-		assert.deepEqual([status.state, status.reason, status.delay], [state, reason, least]);
+		assert.deepEqual(
+			[status.state, status.reason, status.delay],
+			[state, reason, least],
+		);
 		assert.deepEqual(setting.clock.pending, least ? [least] : []);
 	});
 
-alone("a stream whose token is refused is not begun again with it", streaming, async (setting) => {
-	await begin(setting);
-	const { stream } = setting.network;
-	await stream.receive(hello, { type: "auth_failed", code: "token_expired" });
-	await stream.end();
-	const { state, reason } = setting.client.status;
-	assert.deepEqual([state, reason], ["stopped", "unauthorized"]);
-});
+alone(
+	"a stream whose token is refused is not begun again with it",
+	streaming,
+	async (setting) => {
+		await begin(setting);
+		const { stream } = setting.network;
+		await stream.receive(hello, { type: "auth_failed", code: "token_expired" });
+		await stream.end();
+		const { state, reason } = setting.client.status;
+		assert.deepEqual([state, reason], ["stopped", "unauthorized"]);
+	},
+);
 
 // --- Polling --------------------------------------------------------------------
 
 const polling = { transports: ["poll"], random: 0.5 };
 
-alone("polling asks again, and costs nothing while nothing is new", polling, async (setting) => {
-	const { client, network, clock } = setting;
-	const state = { tag: '"a"', page: page(10, 1, "a") };
-	network.answer = pages(state);
-	await begin(setting);
-	assert.deepEqual(transportOf(setting), ["connected", "poll"]);
-	assert.equal(network.requests[0].path, `${BASE}/?limit=20`);
-	assert.deepEqual([client.unread, client.position.seq], [1, 10]);
-	const before = setting.of("change").length;
-	await clock.advance(14999);
-	assert.equal(network.requests.length, 1);
-	await clock.advance(1);
-	assert.equal(network.requests.length, 2);
-	assert.equal(network.requests[1].headers["If-None-Match"], '"a"');
-	assert.equal(setting.of("change").length, before);
-	assert.equal(setting.of("status").length, 2);
-	client.stop();
-	await clock.advance(100000);
-	assert.equal(network.requests.length, 2);
-});
+alone(
+	"polling asks again, and costs nothing while nothing is new",
+	polling,
+	async (setting) => {
+		const { client, network, clock } = setting;
+		const state = { tag: '"a"', page: page(10, 1, "a") };
+		network.answer = pages(state);
+		await begin(setting);
+		assert.deepEqual(transportOf(setting), ["connected", "poll"]);
+		assert.equal(network.requests[0].path, `${BASE}/?limit=20`);
+		assert.deepEqual([client.unread, client.position.seq], [1, 10]);
+		const before = setting.of("change").length;
+		await clock.advance(14999);
+		assert.equal(network.requests.length, 1);
+		await clock.advance(1);
+		assert.equal(network.requests.length, 2);
+		assert.equal(network.requests[1].headers["If-None-Match"], '"a"');
+		assert.equal(setting.of("change").length, before);
+		assert.equal(setting.of("status").length, 2);
+		client.stop();
+		await clock.advance(100000);
+		assert.equal(network.requests.length, 2);
+	},
+);
 
 alone("what is new is told, what else has changed is not known", polling, async (setting) => {
 	const { client, network, clock, of } = setting;
@@ -178,6 +202,7 @@ alone("what is new is told, what else has changed is not known", polling, async 
 	Object.assign(state, { tag: '"d"', page: page(2, 5, "a") });
 	await clock.advance(15000);
 	assert.deepEqual([client.unread, of("change").at(-1).reset], [5, true]);
+	assert.equal(of("status").length, 2);
 });
 
 alone("the first notification of all is new", polling, async (setting) => {
@@ -205,25 +230,31 @@ alone("polling that fails waits, and goes on", polling, async (setting) => {
 	assert.deepEqual(transportOf(setting), ["connected", "poll"]);
 });
 
-alone("polls bear the token of their time", {
-	...polling,
-	token: (() => {
-		let calls = 0;
-		return () => ({
-			token: `token ${++calls}`,
-			expiresAt: new Date(Date.now() + 70000).toISOString(),
-		});
-	})(),
-}, async (setting) => {
-	const { network, clock } = setting;
-	network.answer = pages({ tag: '"a"', page: page(10, 1, "a") });
-	await begin(setting);
-	await clock.advance(15000);
-	await clock.advance(45000);
-	const tokens = network.requests.map(({ headers }) => headers.Authorization.at(-1));
-	assert.deepEqual(tokens, ["1", "1", "2"]);
-	assert.equal(setting.of("status").length, 2);
-});
+alone(
+	"polls bear the token of their time",
+	{
+		...polling,
+		token: (() => {
+			let calls = 0;
+			return () => ({
+				token: `token ${++calls}`,
+				expiresAt: new Date(Date.now() + 70000).toISOString(),
+			});
+		})(),
+	},
+	async (setting) => {
+		const { network, clock } = setting;
+		network.answer = pages({ tag: '"a"', page: page(10, 1, "a") });
+		await begin(setting);
+		await clock.advance(15000);
+		await clock.advance(45000);
+		const tokens = network.requests.map(({ headers }) =>
+			headers.Authorization.at(-1),
+		);
+		assert.deepEqual(tokens, ["1", "1", "2"]);
+		assert.equal(setting.of("status").length, 2);
+	},
+);
 
 // --- From one to the other ------------------------------------------------------
 
@@ -272,35 +303,47 @@ alone("a push daemon that is away is awaited, not given up", all, async (setting
 	}
 });
 
-alone("without WebSocket it begins with the stream", { ...all, WebSocket: null }, async (setting) => {
-	await begin(setting);
-	assert.equal(setting.network.streams.length, 1);
-});
-
-alone("a constructor that throws is a blocked socket", {
-	...all,
-	WebSocket: class {
-		constructor() {
-			throw new Error("refused by the policy of the page");
-		}
+alone(
+	"without WebSocket it begins with the stream",
+	{ ...all, WebSocket: null },
+	async (setting) => {
+		await begin(setting);
+		assert.equal(setting.network.streams.length, 1);
 	},
-}, async (setting) => {
-	await begin(setting);
-	assert.equal(setting.network.streams.length, 1);
-});
+);
 
-alone("what has worked is tried some more before the next", { ...all, random: 0 }, async (setting) => {
-	const { network, clock } = setting;
-	await begin(setting);
-	connect(network.socket, unreadCount(10, 1));
-	await network.socket.end(1006);
-	for (let failures = 0; failures < 3; failures++) {
-		assert.equal(network.streams.length, 0);
-		await clock.advance(0);
+alone(
+	"a constructor that throws is a blocked socket",
+	{
+		...all,
+		WebSocket: class {
+			constructor() {
+				throw new Error("refused by the policy of the page");
+			}
+		},
+	},
+	async (setting) => {
+		await begin(setting);
+		assert.equal(setting.network.streams.length, 1);
+	},
+);
+
+alone(
+	"what has worked is tried some more before the next",
+	{ ...all, random: 0 },
+	async (setting) => {
+		const { network, clock } = setting;
+		await begin(setting);
+		connect(network.socket, unreadCount(10, 1));
 		await network.socket.end(1006);
-	}
-	assert.equal(network.streams.length, 1);
-});
+		for (let failures = 0; failures < 3; failures++) {
+			assert.equal(network.streams.length, 0);
+			await clock.advance(0);
+			await network.socket.end(1006);
+		}
+		assert.equal(network.streams.length, 1);
+	},
+);
 
 alone("the better ones are tried again after ten minutes, quietly", all, async (setting) => {
 	const { client, network, clock } = setting;

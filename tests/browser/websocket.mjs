@@ -86,7 +86,10 @@ export class WebSocket {
 			if (kind === TEXT) this.onmessage?.({ data: payload.toString() });
 			else if (kind === PING) this.#write(PONG, payload);
 			else if (kind === CLOSE)
-				this.#end(payload.readUInt16BE(0), payload.subarray(2).toString());
+				this.#end(
+					payload.readUInt16BE(0),
+					payload.subarray(2).toString(),
+				);
 		}
 	}
 }

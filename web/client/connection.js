@@ -121,7 +121,8 @@ export class Connection {
 			else if (online) this.connect();
 		} else if (isOffline()) return;
 		else if (state === "waiting" && !this.#held) this.connect();
-		else if (reason === "unauthorized" && this.#host.tokens.renewable) this.connect();
+		else if (reason === "unauthorized" && this.#host.tokens.renewable)
+			this.connect();
 	}
 
 	/** A socket takes another token of the same user; other connections begin anew. */
@@ -130,7 +131,7 @@ export class Connection {
 		const token = await this.#host.tokens.get(this.#used).catch(() => null);
 		if (turn !== this.#turn || !token || token === this.#used) return;
 		this.#used = token;
-		if (!this.#line.tell({ type: "auth", token })) this.connect();
+		if (!this.#line?.tell({ type: "auth", token })) this.connect();
 	}
 
 	#open(token) {
@@ -145,11 +146,16 @@ export class Connection {
 		this.#arm(TIMEOUT, () => this.#closed());
 		try {
 			const Transport = transports[this.#name];
-			this.#line = new Transport({ ...this.#host, token }, {
-				message: during((message) => this.#receive(message)),
-				alive: during(() => this.#alive()),
-				closed: during((code, hint) => this.#closed(code, hint)),
-			});
+			this.#line = new Transport(
+				{ ...this.#host, token },
+				{
+					message: during((message) => this.#receive(message)),
+					alive: during(() => this.#alive()),
+					closed: during((code, hint) =>
+						this.#closed(code, hint),
+					),
+				},
+			);
 		} catch {
 			this.#closed();
 		}
@@ -224,12 +230,16 @@ export class Connection {
 		const turn = this.#turn;
 		const { base, fetch } = this.#host;
 		const ask = (path, options) =>
-			fetch(base + path, { ...options, signal: AbortSignal.timeout(TIMEOUT) });
+			fetch(base + path, {
+				...options,
+				signal: AbortSignal.timeout(TIMEOUT),
+			});
 		const no = () => null;
 		const headers = bearer(this.#used);
 		const response = await ask("/unread-count", { headers }).catch(no);
 		const foreign = !response && isForeign(base);
-		const reached = foreign && (await ask("/healthz", { mode: "no-cors" }).catch(no));
+		const reached =
+			foreign && (await ask("/healthz", { mode: "no-cors" }).catch(no));
 		if (turn !== this.#turn) return;
 		if (response?.ok) this.#blocked();
 		else if (this.#endings[response?.status])
@@ -240,7 +250,8 @@ export class Connection {
 	/** What has worked may have failed for a moment; else the next transport has its turn. */
 	#blocked() {
 		const patient = this.#at === this.#worked && this.#attempt < PATIENCE;
-		if (patient || this.#at === this.#names.length - 1) return this.#retry("blocked");
+		if (patient || this.#at === this.#names.length - 1)
+			return this.#retry("blocked");
 		this.#first = this.#at + 1;
 		this.#until = Date.now() + BETTER_AFTER;
 		this.connect("blocked");

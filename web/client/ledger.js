@@ -116,6 +116,7 @@ export class Ledger {
 	/** A page of the list: what else has changed it does not say. */
 	#polled(message) {
 		const { notifications, seq } = message;
+		if (!Array.isArray(notifications)) return;
 		const arrived = notifications.filter(({ id }) => id > this.#newest).reverse();
 		this.#newest ??= "";
 		this.#told(notifications);

@@ -76,6 +76,7 @@ export class Tabs {
 		this.leading = this.followed = false;
 	}
 
+	/** Throws where there are no locks or no channels. */
 	#share(name) {
 		const { locks } = globalThis.navigator;
 		const { signal } = (this.#abort = new AbortController());

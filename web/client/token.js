@@ -47,6 +47,7 @@ export class Tokens {
 	set source(source) {
 		this.#source = source;
 		this.#token = undefined;
+		this.#asking = null;
 	}
 
 	/** Whether there can be another one than the last. */
@@ -71,14 +72,23 @@ export class Tokens {
 	#supply(refused) {
 		const good = this.#token !== refused && Date.now() < this.#until;
 		if (this.#token && good) return this.#token;
-		return (this.#asking ??= this.#ask().finally(() => (this.#asking = null)));
+		return (this.#asking ??= this.#ask(this.#source));
 	}
 
-	async #ask() {
-		const answer = await this.#source();
-		const token = answer?.token ?? answer ?? null;
-		const end = Date.parse(answer?.expiresAt) || claimsOf(token).exp * 1000 || Infinity;
+	async #ask(source) {
+		try {
+			const answer = await source();
+			const token = answer?.token ?? answer ?? null;
+			if (source === this.#source) this.#keep(token, answer?.expiresAt);
+			return token;
+		} finally {
+			if (source === this.#source) this.#asking = null;
+		}
+	}
+
+	#keep(token, expiresAt) {
+		const end = Date.parse(expiresAt) || claimsOf(token).exp * 1000 || Infinity;
 		this.#until = end - Math.min(RENEW_BEFORE, (end - Date.now()) / 3);
-		return (this.#token = token);
+		this.#token = token;
 	}
 }

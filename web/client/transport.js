@@ -1,20 +1,22 @@
 /**
  * The ways by which messages come from the server, best first. Each is a class with
  *
- *	new Transport(way, on)
- *	tell(message)	whether it could be sent
- *	close()		ends it, without another word
+ *	new Transport(way, on)	`way` is what the connection has of the client, and the token
+ *	tell(message)		whether it could be sent
+ *	close()			ends it, without another word
  *
- * where `way` is what the connection has of the client, and the `token`. It tells `on`, until it is closed, of each `message(object)`, that it is `alive()`, and
- * that it `closed(code, hint)`: by a close code of the protocol, or the HTTP status of a
- * refusal, or none; `hint` are the milliseconds to wait, if the server said so.
+ * and tells `on`
+ *
+ *	message(object)		what the server says
+ *	alive()			that it is there
+ *	closed(code, hint)	by a close code of the protocol, or the HTTP status of a
+ *				refusal, or none; and the milliseconds to wait, if it said so
  */
 
 const POLL_VISIBLE = 15000;
 const POLL_HIDDEN = 60000;
 const POLL_LIMIT = 20;
 const POLL_TIMEOUT = 15000;
-const LATEST = 5;
 
 export const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
 
@@ -93,9 +95,10 @@ class StreamTransport {
 		});
 		if (!response.ok) return [response.status, retryAfter(response)];
 		const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+		let rest = "";
 		let retry;
 		let end = [];
-		for (let rest = ""; ; ) {
+		for (;;) {
 			const { done, value } = await reader.read();
 			if (done) return end;
 			on.alive(); // the heartbeat is a comment
@@ -157,7 +160,10 @@ class PollTransport {
 		if (this.#closed) return;
 		if (end) return this.#on.closed(...end);
 		const pause = this.#way.watched() ? POLL_VISIBLE : POLL_HIDDEN;
-		this.#timer = setTimeout(() => this.#poll(), pause * (0.75 + Math.random() / 2));
+		this.#timer = setTimeout(
+			() => this.#poll(),
+			pause * (0.75 + Math.random() / 2),
+		);
 	}
 
 	/** @returns {Promise<Array|undefined>} why it ended, if it did */
