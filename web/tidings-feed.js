@@ -112,8 +112,9 @@ export class Feed {
 				seen[at + 1] ||
 				slice.contains(activeElement),
 		);
-		slices.forEach((slice, at) => near[at] || this.#empty(slice));
-		slices.forEach((slice, at) => near[at] && this.#fill(slice, at * SLICE));
+		for (const [at, slice] of slices.entries()) if (!near[at]) this.#empty(slice);
+		for (const [at, slice] of slices.entries())
+			if (near[at]) this.#fill(slice, at * SLICE);
 		for (const [id, { node }] of rows) if (!node.isConnected) rows.delete(id);
 		if (!this.#current?.isConnected)
 			this.#reach(
@@ -157,7 +158,7 @@ export class Feed {
 			"aria-describedby": `message-${id} time-${id}`,
 		});
 		row.title.id = `title-${id}`;
-		row.title.nextSibling.id = `message-${id}`;
+		row.node.querySelector(".message").id = `message-${id}`;
 		row.time.id = `time-${id}`;
 		row.node.classList.toggle("fresh", id > this.#newest);
 		// To be seen alone: an article says its time, and a feed has articles only

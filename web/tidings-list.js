@@ -162,6 +162,8 @@ export class TidingsList extends TidingsElement {
 	unbind() {
 		this.#commit();
 		this.#feed.clear();
+		this.#categories.clear(); // the next client may be another user's
+		this.category.length = 1;
 	}
 
 	attributeChangedCallback(name) {

@@ -230,6 +230,29 @@ listTest("by type and category, which may be none at all", async ({ stack, open 
 	assert.equal(await focused(page), "Type", "focus is not lost with the button");
 });
 
+listTest("nothing of one user is left for the next", async ({ stack, open }) => {
+	await stack.create("user1", "info", "Mine", { category: "orders" });
+	await stack.create("user2", "info", "Other", { category: "news" });
+	const page = await openLoaded(open, { before: (page) => page.clock.install() });
+	const { category, row, toast } = partsOf(page);
+	await category.selectOption("orders");
+	await row("Mine").hover();
+	await row("Mine").locator(".remove").click();
+	await shows(page);
+	page.token = stack.demo.tokens.user2;
+	const deleted = page.waitForResponse((answer) => answer.request().method() === "DELETE");
+	await page.evaluate(() =>
+		document.querySelector("tidings-list").setAttribute("token-url", "token?2"),
+	);
+	assert.equal((await deleted).status(), 200, "what was deleted is, as that user");
+	await shows(page, "Other");
+	assert.deepEqual(await category.locator("option").allTextContents(), [
+		"All categories",
+		"news",
+	]);
+	assert.equal(await toast.isVisible(), false);
+});
+
 // --- Pages and arrivals -------------------------------------------------------------
 
 listTest("the end of the list brings the next page", async ({ stack, open }) => {
