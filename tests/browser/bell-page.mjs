@@ -1,11 +1,8 @@
 /**
- * Pages with a bell as a test wants it, and what such tests have in common.
+ * What the tests of the bell have in common.
  */
 
-import { openElement } from "./element-page.mjs";
-import { testsOf } from "./page.mjs";
-
-const openBell = (options) => openElement("tidings-bell", options);
+import { openBell, testsOf } from "./page.mjs";
 
 export const bellTest = testsOf("bell", openBell);
 

@@ -3,10 +3,8 @@
  */
 
 import assert from "node:assert/strict";
-import { openElement } from "./element-page.mjs";
-import { testsOf, violations } from "./page.mjs";
+import { openList, testsOf, violations } from "./page.mjs";
 
-const openList = (options) => openElement("tidings-list", options);
 const listTest = testsOf("list", openList);
 const FRAMED = "tidings-list { height: 560px; border: 1px solid }";
 const UNDO_FOR = 7000;
