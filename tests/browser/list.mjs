@@ -238,7 +238,9 @@ listTest("nothing of one user is left for the next", async ({ stack, open }) => 
 	await row("Mine").locator(".remove").click();
 	await shows(page);
 	page.token = stack.demo.tokens.user2;
-	const deleted = page.waitForResponse((answer) => answer.request().method() === "DELETE");
+	const deleted = page.waitForResponse(
+		(answer) => answer.request().method() === "DELETE",
+	);
 	await page.evaluate(() =>
 		document.querySelector("tidings-list").setAttribute("token-url", "token?2"),
 	);
