@@ -479,10 +479,6 @@ export const listSheet = css`
 		color: var(--_muted);
 		font-weight: 550;
 	}
-	.tab[aria-pressed="true"] {
-		background: var(--_unread);
-		color: var(--_accent);
-	}
 	.number {
 		font-variant-numeric: tabular-nums;
 	}
@@ -495,6 +491,10 @@ export const listSheet = css`
 	select:hover {
 		background-color: var(--_hover);
 		color: var(--_text);
+	}
+	.tab[aria-pressed="true"] {
+		background: var(--_unread);
+		color: var(--_accent);
 	}
 	.over {
 		position: sticky;
