@@ -2,6 +2,7 @@
 
 import { run } from "./tap.mjs";
 import "./size.mjs";
+import "./package.mjs";
 import "./words.mjs";
 import "./client.mjs";
 import "./reconnect.mjs";
