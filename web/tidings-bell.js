@@ -38,7 +38,9 @@ const SEEN_MOST = 3; // requests in a row, should arrivals outrun them
 const RESTLESS = 2000; // a connection that is back sooner is not worth a word
 
 export class TidingsBell extends TidingsElement {
-	static observedAttributes = [...super.observedAttributes, "href", "desktop"];
+	static get observedAttributes() {
+		return [...super.observedAttributes, "href", "desktop"];
+	}
 
 	#arrived = 0; // not announced yet
 	#sayTimer;

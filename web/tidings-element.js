@@ -52,7 +52,9 @@ function languageOf(node) {
  * window. A page that shows its target by itself prevents the default.
  */
 export class TidingsElement extends HTMLElement {
-	static observedAttributes = ["base", "token-url", "user", "transports"];
+	static get observedAttributes() {
+		return ["base", "token-url", "user", "transports"];
+	}
 
 	inbox = null;
 	rows = new Map(); // id to Row
@@ -84,7 +86,10 @@ export class TidingsElement extends HTMLElement {
 	}
 
 	connectedCallback() {
-		this.#clock = setInterval(() => this.rows.forEach((row) => row.tick()), TICK);
+		this.#clock = setInterval(() => {
+			for (const row of this.rows.values()) row.tick();
+			if (this.inbox) this.render(); // a day may have ended
+		}, TICK);
 		vocabulary.addEventListener("change", this.#speak);
 		const lang = { attributeFilter: ["lang"], subtree: true };
 		for (const root of [document, this.getRootNode()])

@@ -82,7 +82,7 @@ export const baseSheet = css`
 		padding: 0;
 		cursor: pointer;
 	}
-	button:disabled {
+	[aria-disabled="true"] {
 		opacity: 0.5;
 		cursor: default;
 	}
@@ -252,6 +252,16 @@ export const baseSheet = css`
 			opacity: 0;
 		}
 	}
+	.trouble {
+		display: flex;
+		align-items: center;
+		gap: 8px;
+		min-height: 42px;
+		padding-inline: 16px 8px;
+		border-block-end: 1px solid var(--_line);
+		background: var(--_hover);
+		color: var(--_muted);
+	}
 	.note,
 	.note slot {
 		display: grid;
@@ -404,7 +414,6 @@ export const bellSheet = css`
 	.close {
 		display: none;
 	}
-	.trouble,
 	.foot {
 		display: flex;
 		align-items: center;
@@ -413,10 +422,6 @@ export const bellSheet = css`
 		padding-block: 4px;
 		padding-inline: 16px 8px;
 		color: var(--_muted);
-	}
-	.trouble {
-		border-block-end: 1px solid var(--_line);
-		background: var(--_hover);
 	}
 	.foot {
 		border-block-start: 1px solid var(--_line);
@@ -438,6 +443,152 @@ export const bellSheet = css`
 		}
 		.close {
 			display: grid;
+		}
+	}
+`;
+
+export const listSheet = css`
+	:host {
+		display: flex;
+		flex-direction: column;
+		min-height: 0;
+		overflow: clip;
+		background: var(--_surface);
+	}
+	.bar,
+	.filters {
+		display: flex;
+		flex-wrap: wrap;
+		gap: 8px;
+	}
+	.bar {
+		padding: 8px;
+		border-block-end: 1px solid var(--_line);
+	}
+	.filters {
+		margin-inline-start: auto;
+	}
+	.tab,
+	select {
+		display: flex;
+		align-items: center;
+		gap: 6px;
+		min-height: 32px;
+		padding: 0 8px;
+		border-radius: 8px;
+		color: var(--_muted);
+		font-weight: 550;
+	}
+	.number {
+		font-variant-numeric: tabular-nums;
+	}
+	select {
+		border: 1px solid var(--_line);
+		background: var(--_surface);
+		font: inherit;
+	}
+	.tab:hover,
+	select:hover {
+		background-color: var(--_hover);
+		color: var(--_text);
+	}
+	.tab[aria-pressed="true"] {
+		background: var(--_unread);
+		color: var(--_accent);
+	}
+	.over {
+		position: sticky;
+		z-index: 1;
+		inset-block: 0;
+	}
+	.pill,
+	.toast {
+		position: absolute;
+		display: flex;
+		align-items: center;
+		gap: 8px;
+		inset-inline: 0;
+		width: fit-content;
+		min-height: 36px;
+		margin: 10px auto;
+		padding: 0 16px;
+		border-radius: 18px;
+		background: var(--_accent);
+		color: var(--_surface);
+		font-weight: 600;
+		box-shadow: 0 4px 16px rgb(10 15 30 / 24%);
+	}
+	.toast {
+		inset-block-end: 0;
+		background: var(--_text);
+	}
+	.toast .plain {
+		color: inherit;
+		text-decoration: underline;
+	}
+	.scroll {
+		flex: 1;
+		min-height: 0;
+		overflow-y: auto;
+	}
+	.body {
+		position: relative;
+	}
+	.edge {
+		position: absolute;
+		z-index: -1;
+		inset-block-start: 0;
+		width: 100%;
+		height: 24px;
+	}
+	.last {
+		inset-block: auto 0;
+		height: min(100%, 1200px);
+	}
+	.day {
+		padding: 16px 16px 4px;
+		color: var(--_muted);
+		font-size: 0.9em;
+		font-weight: 600;
+	}
+	.row {
+		border-block-end: 1px solid var(--_line);
+	}
+	.row:focus-visible {
+		outline-offset: -2px;
+	}
+	.foot {
+		display: grid;
+		color: var(--_muted);
+	}
+	.foot > .plain,
+	.end {
+		margin: 8px auto;
+	}
+	.bone {
+		display: flex;
+		gap: 12px;
+		margin: 16px;
+	}
+	.bone::before,
+	.bone::after {
+		content: "";
+		width: 32px;
+		height: 32px;
+		border-radius: 16px;
+		background: var(--_line);
+	}
+	.bone::after {
+		flex: 1;
+		border-radius: 8px;
+	}
+	@media (prefers-reduced-motion: no-preference) {
+		.bone {
+			animation: tidings-pulse 1.4s ease-in-out infinite;
+		}
+		.pill,
+		.toast {
+			animation: tidings-arrive 0.2s ease-out;
 		}
 	}
 `;

@@ -69,6 +69,21 @@ export const english = {
 	"why.origin": "The server does not know this site.",
 	"why.replaced": "You are connected in too many places.",
 
+	// The list
+	filterAll: "All",
+	filterUnread: "Unread",
+	type: "Type",
+	types: "All types",
+	category: "Category",
+	categories: "All categories",
+	unmatched: "Nothing matches",
+	clearFilters: "Clear filters",
+	end: "That is all",
+	waiting: { other: "{n} new" },
+	deletedMany: { other: "{n} deleted" },
+	undo: "Undo",
+	undone: "Brought back",
+
 	desktop: "Show on the desktop",
 	desktopDenied: "Your browser does not allow it here.",
 };
@@ -117,6 +132,12 @@ const units = [
 	["minute", 60],
 ];
 const WEEK = 7 * 86400; // seconds
+
+/** How many there are between two times: yesterday is one ago. */
+function midnights(from, to) {
+	const [first, last] = [from, to].map((time) => new Date(time).setHours(0, 0, 0, 0));
+	return Math.round((last - first) / 86400000);
+}
 
 /** The words of one language. */
 export class Words {
@@ -176,7 +197,8 @@ export class Words {
 		if (seconds > WEEK) return this.#date(time, { dateStyle: "medium" });
 		const [unit, length] = units.find(([, size]) => seconds >= size) ?? [];
 		if (!unit) return this.say("now");
-		return this.#relative.format(-Math.floor(seconds / length), unit);
+		const past = unit === "day" ? midnights(time, now) : seconds / length;
+		return this.#relative.format(-Math.floor(past), unit);
 	}
 
 	fullTime(time) {

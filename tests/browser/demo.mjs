@@ -233,21 +233,15 @@ pageTest("what ends goes from list, open panel and badge", async ({ stack, open 
 	}
 });
 
-pageTest("more than 99 are 99+, and pages follow one another", async ({ stack, open }) => {
+pageTest("more than 99 are 99+", async ({ stack, open }) => {
 	await Promise.all(
 		Array.from({ length: 99 }, (_, n) => stack.create("user1", "info", `n${n}`)),
 	);
 	const page = await open();
-	const { rows, list, shows } = inbox(page, "user1");
+	const { shows } = inbox(page, "user1");
 	await shows("99");
 	await stack.create("user1", "info", "one more");
 	await shows("99\\+");
-	assert.equal(await rows.count(), 11);
-	await list.getByRole("button", { name: "Load more" }).click();
-	await rows.nth(20).waitFor();
-	assert.equal(await rows.count(), 21);
-	const titles = await rows.locator(".title").allTextContents();
-	assert.equal(new Set(titles).size, 21);
 });
 
 /** The ids that a frame says were created, one change a frame or several. */

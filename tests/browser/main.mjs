@@ -2,6 +2,7 @@
 
 import { run } from "./tap.mjs";
 import "./size.mjs";
+import "./package.mjs";
 import "./words.mjs";
 import "./client.mjs";
 import "./reconnect.mjs";
@@ -10,6 +11,7 @@ import "./tokens.mjs";
 import "./tabs.mjs";
 import "./types.mjs";
 import "./inbox.mjs";
+import "./list.mjs";
 import "./node.mjs";
 import "./shared.mjs";
 import "./demo.mjs";

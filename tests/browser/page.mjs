@@ -144,10 +144,11 @@ export async function openDemo(options = {}) {
  * @param {string} [options.attributes] of the element, beside `base` and `token-url`
  * @param {string} [options.html] of the page, and its place for the ELEMENT
  * @param {string} [options.css] of the page
+ * @param {string} [options.module] that defines the element, if not the one of its name
  * @param {function(object): Promise} [options.before] what to do with the page first
  */
 async function openElement(name, options) {
-	const { attributes = "", html = "ELEMENT", css = "", before, ...rest } = options;
+	const { attributes = "", html = "ELEMENT", css = "", before, module, ...rest } = options;
 	const { lang = "en", dir = "ltr", ...more } = rest;
 	const page = await newPage({ viewport: { width: 800, height: 700 }, ...more });
 	const { line, stack } = await start();
@@ -157,7 +158,7 @@ async function openElement(name, options) {
 		<meta name="color-scheme" content="light dark">
 		<title>A page with notifications</title>
 		<link rel="stylesheet" href="page.css">
-		<script type="module" src="../${name}.js"></script>
+		<script type="module" src="../${module ?? name}.js"></script>
 		<main><h1>A page</h1>${html.replace("ELEMENT", `<${name} ${given}></${name}>`)}</main>`;
 	const headers = { "content-security-policy": POLICY };
 	page.token = stack.demo.tokens.user1;
@@ -258,9 +259,7 @@ export function inbox(page, user) {
 		isQuiet: () => bell.locator(".badge").waitFor({ state: "hidden" }),
 		unread: (count) =>
 			list
-				.locator(".count", {
-					hasText: exactly(count ? `${count} unread` : ""),
-				})
+				.locator(".tab:last-of-type .number", { hasText: exactly(count || "") })
 				.waitFor({ state: count ? "visible" : "attached" }),
 	};
 }

@@ -71,6 +71,7 @@ export async function use(): Promise<void> {
 
 const goodElements = `
 import "${web}tidings-bell.js";
+import "${web}tidings-list.js";
 import type { TidingsBell } from "${web}tidings-bell.js";
 import { english, setWords, Words, type Word } from "${web}tidings-words.js";
 import { TidingsClient } from "${module}";
@@ -88,6 +89,12 @@ bell.addEventListener("click", ({ clientX }) => console.log(clientX));
 if (!bell.open) bell.show();
 bell.close();
 
+const list = document.createElement("tidings-list");
+list.client = bell.client;
+list.addEventListener("follow", ({ detail }) => console.log(detail.notification.title));
+console.log(list.page + 1);
+list.undo();
+
 const empty: Word = english.empty;
 setWords("fr", { empty, unread: { one: "{n} non lue", other: "{n} non lues" } });
 const words = new Words("fr-CA");
@@ -97,11 +104,13 @@ console.log(words.say("unread", { n: 3 })?.length, words.relativeTime(Date.now()
 const wrongElements = [
 	"bell.open = true;",
 	"bell.client = 7;",
+	'document.createElement("tidings-list").page = 5;',
 	'bell.addEventListener("follow", ({ detail }) => detail.title);',
 	'setWords("fr", { unread: { one: "{n} non lue" } });',
 	'setWords("fr", { empty: 7 });',
 ].map(
 	(statement) => `import "${web}tidings-bell.js";
+import "${web}tidings-list.js";
 import { setWords } from "${web}tidings-words.js";
 const bell = document.createElement("tidings-bell");
 setWords("en", {});

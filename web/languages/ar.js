@@ -76,6 +76,35 @@ export default {
 	"why.origin": "لا يعرف الخادم هذا الموقع.",
 	"why.replaced": "أنت متصل في أماكن كثيرة جدًا.",
 
+	// The list
+	filterAll: "الكل",
+	filterUnread: "غير مقروء",
+	type: "النوع",
+	types: "كل الأنواع",
+	category: "الفئة",
+	categories: "كل الفئات",
+	unmatched: "لا نتائج مطابقة",
+	clearFilters: "إزالة عوامل التصفية",
+	end: "هذا كل شيء",
+	waiting: {
+		zero: "لا جديد",
+		one: "إشعار جديد",
+		two: "إشعاران جديدان",
+		few: "{n} إشعارات جديدة",
+		many: "{n} إشعارًا جديدًا",
+		other: "{n} إشعار جديد",
+	},
+	deletedMany: {
+		zero: "لم يُحذف شيء",
+		one: "تم الحذف",
+		two: "تم حذف إشعارين",
+		few: "تم حذف {n} إشعارات",
+		many: "تم حذف {n} إشعارًا",
+		other: "تم حذف {n} إشعار",
+	},
+	undo: "تراجع",
+	undone: "تمت الاستعادة",
+
 	desktop: "العرض على سطح المكتب",
 	desktopDenied: "لا يسمح متصفحك بذلك هنا.",
 };

@@ -61,6 +61,21 @@ export default {
 	"why.origin": "Der Server kennt diese Website nicht.",
 	"why.replaced": "Sie sind an zu vielen Stellen verbunden.",
 
+	// The list
+	filterAll: "Alle",
+	filterUnread: "Ungelesen",
+	type: "Art",
+	types: "Alle Arten",
+	category: "Kategorie",
+	categories: "Alle Kategorien",
+	unmatched: "Nichts passt dazu",
+	clearFilters: "Filter aufheben",
+	end: "Das ist alles",
+	waiting: { one: "{n} neue", other: "{n} neue" },
+	deletedMany: { one: "{n} gelöscht", other: "{n} gelöscht" },
+	undo: "Rückgängig",
+	undone: "Wiederhergestellt",
+
 	desktop: "Auf dem Desktop anzeigen",
 	desktopDenied: "Ihr Browser erlaubt das hier nicht.",
 };
