@@ -1,5 +1,5 @@
 /* Addresses: what proxies write, whom of them is believed, and how they are shown. */
-#include "pushd/address.h"
+#include "lib/address.h"
 
 #include "lib/result.h"
 #include "tests/tap.h"

@@ -1,5 +1,5 @@
 /* Addresses of clients, see address.h. */
-#include "pushd/address.h"
+#include "lib/address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
