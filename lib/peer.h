@@ -9,13 +9,21 @@
 
 #include <sys/types.h>
 
+/* Sets of bits, for a peer may have several. */
 enum peer_right {
-	PEER_NOTHING,
-	PEER_LOOK,    /* [away] user: see lists and who is connected; no part of PEER_PUBLISH */
-	PEER_PUBLISH, /* the group tidings-publish: create, for one, many or everybody */
-	PEER_SERVE,   /* [store] api-users: what the REST programs need */
-	PEER_ALL,     /* root, the program's own user, the group tidings */
+	PEER_NOTHING = 0,
+	PEER_OBSERVE = 1, /* the group tidings-status: ask how things are */
+	PEER_LOOK = 2,	  /* [away] user: see lists and who is connected */
+	PEER_PUBLISH = 4, /* the group tidings-publish: create, for one, many or everybody */
+	PEER_SERVE = 8 | PEER_OBSERVE | PEER_LOOK | PEER_PUBLISH, /* [store] api-users: all for REST */
+	PEER_ALL = 16 | PEER_SERVE, /* root, the program's own user, the group tidings */
 };
+
+/* Whether who has this right may do what needs that one. */
+static inline bool peer_may(enum peer_right right, enum peer_right needed)
+{
+	return (right & needed) == needed;
+}
 
 struct peer {
 	uid_t uid;
@@ -24,17 +32,11 @@ struct peer {
 
 /* The groups and users that rights are given to; looked up once. */
 struct peer_rules {
-	gid_t all, publish; /* (gid_t)-1 = there is no such group */
-	uid_t look;	    /* (uid_t)-1 = there is no such user */
+	gid_t all, publish, observe; /* (gid_t)-1 = there is no such group */
+	uid_t look;		     /* (uid_t)-1 = there is no such user */
 	uid_t *serve;
 	size_t serve_count;
 };
-
-/* Whether who has one right may do what needs another: each is a part of those after it. */
-static inline bool peer_may(enum peer_right has, enum peer_right needed)
-{
-	return has >= needed && !(has == PEER_PUBLISH && needed == PEER_LOOK);
-}
 
 /*
  * Looks up the groups, and the users that the configuration names. One of [store] api-users who

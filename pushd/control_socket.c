@@ -181,11 +181,12 @@ static int on_peer(sd_event_source *source, int fd, uint32_t events, void *conte
  */
 static bool has_room(const struct control_socket *socket, const struct peer *peer)
 {
-	bool stranger = !peer_may(peer->right, PEER_LOOK);
+	bool stranger = !control_permits(peer->right);
 	unsigned of_user = 0;
 
 	for (const struct control_peer *one = socket->peers; one; one = one->next)
-		of_user += stranger ? !peer_may(one->peer.right, PEER_LOOK) : one->peer.uid == peer->uid;
+		of_user += stranger ? !control_permits(one->peer.right)
+				    : one->peer.uid == peer->uid;
 	return socket->count < CONTROL_PEERS_MAX &&
 	       (peer->right == PEER_ALL || of_user < CONTROL_PEERS_OF_USER);
 }

@@ -23,7 +23,7 @@ static const enum peer_right needed[INBOX_OPERATIONS] = {
 	[INBOX_IMPORT] = PEER_ALL,
 	[INBOX_BACKUP] = PEER_ALL,
 	[INBOX_BACKUP_END] = PEER_ALL,
-	[INBOX_STATISTICS] = PEER_SERVE,
+	[INBOX_STATISTICS] = PEER_OBSERVE,
 };
 
 bool permission_given(enum peer_right right, enum inbox_operation operation)

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 
 enum { SOMEBODY = 64001, API = 64002, AWAY = 64006 };
-enum { GROUP_ALL = 64003, GROUP_PUBLISH = 64004, GROUP_OTHER = 64005 };
+enum { GROUP_ALL = 64003, GROUP_PUBLISH = 64004, GROUP_OTHER = 64005, GROUP_OBSERVE = 64007 };
 
 static char directory[] = "/tmp/tidings-peer.XXXXXX";
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -20,6 +20,7 @@ static const struct peer_rules rules = {
 	.all = GROUP_ALL,
 	.publish = GROUP_PUBLISH,
 	.look = AWAY,
+	.observe = GROUP_OBSERVE,
 	.serve = serving,
 	.serve_count = 2,
 };
@@ -65,6 +66,7 @@ static void check(int listen_fd, uid_t uid, gid_t gid, const gid_t *groups, size
 static void test_peers(int listen_fd)
 {
 	gid_t all[] = { GROUP_OTHER, GROUP_ALL }, publish[] = { GROUP_PUBLISH }, many[1000];
+	gid_t observe[] = { GROUP_OTHER, GROUP_OBSERVE };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(many); i++)
 		many[i] = (gid_t)(100000 + i);
@@ -74,6 +76,9 @@ static void test_peers(int listen_fd)
 	check(listen_fd, SOMEBODY, SOMEBODY, all, 2, PEER_ALL, "a member of the group tidings");
 	check(listen_fd, SOMEBODY, SOMEBODY, publish, 1, PEER_PUBLISH, "a member of tidings-publish");
 	check(listen_fd, SOMEBODY, GROUP_PUBLISH, all, 2, PEER_ALL, "a member of both");
+	check(listen_fd, SOMEBODY, GROUP_OBSERVE, NULL, 0, PEER_OBSERVE, "the status page");
+	check(listen_fd, SOMEBODY, GROUP_PUBLISH, observe, 2, PEER_OBSERVE | PEER_PUBLISH,
+		"a member of tidings-publish and tidings-status");
 	check(listen_fd, API, SOMEBODY, publish, 1, PEER_SERVE, "one of api-users");
 	check(listen_fd, AWAY, SOMEBODY, NULL, 0, PEER_LOOK, "the user of [away]");
 	check(listen_fd, AWAY, SOMEBODY, all, 2, PEER_ALL, "one who is in the group tidings, too");
