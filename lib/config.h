@@ -78,6 +78,10 @@ struct config {
 		char **categories; /* the same */
 	} away;
 	struct {
+		char *path;   /* URL path that the page is at */
+		char **allow; /* addresses, networks or "unix" that need no token */
+	} status;
+	struct {
 		char *level; /* error, warning, info or debug */
 	} log;
 };

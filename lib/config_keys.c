@@ -6,6 +6,8 @@
  * CONFDIR, STATEDIR and RUNDIR are set by the build.
  */
 #include "lib/config.h"
+
+#include "lib/address.h"
 #include "lib/notification.h"
 
 #include <arpa/inet.h>
@@ -111,6 +113,13 @@ static bool is_proxy(const char *text)
 {
 	return strcmp(text, "unix") == 0 || is_address(AF_INET, text, strlen(text)) ||
 	       is_address(AF_INET6, text, strlen(text));
+}
+
+static bool is_network(const char *text)
+{
+	struct network network;
+
+	return network_parse(slice_of(text), &network) == 0;
 }
 
 static bool ends_in(const char *text, const char *end)
@@ -231,6 +240,8 @@ static const struct config_format listener = { .valid = is_listener,
 		" (at most 107 bytes)" };
 static const struct config_format proxy = { .valid = is_proxy,
 	.noun = "an IPv4 or IPv6 address or the word unix" };
+static const struct config_format network = { .valid = is_network,
+	.noun = "an IPv4 or IPv6 address, a network such as 192.0.2.0/24 or the word unix" };
 static const struct config_format origin = { .valid = is_origin,
 	.noun = "an origin as browsers send it: https://example.org, in lower case,"
 		" without a path and a default port" };
@@ -321,6 +332,9 @@ static const struct config_key keys[] = {
 	{ "away", "categories", "", LIST(away.categories, &category) },
 	{ "away", "state", STATEDIR "-away", PATH(away.state, 1, NULL) },
 	{ "away", "user", "tidings-away", STRING(away.user, 1, &local_user) },
+
+	{ "status", "path", "/tidings-status", STRING(status.path, 1, &url_path) },
+	{ "status", "allow", "127.0.0.1,::1,unix", LIST(status.allow, &network) },
 
 	{ "log", "level", "info", STRING(log.level, 1, &log_level_words) },
 	{ 0 },

@@ -115,6 +115,9 @@ static const struct {
 	{ "away", "retry", "1h", "=" },
 	{ "away", "types", "warning, error", "warning,error" },
 	{ "away", "categories", "a.b-c_9", "=" },
+	{ "status", "path", "/server/tidings", "=" },
+	{ "status", "allow", "", "=" },
+	{ "status", "allow", "192.0.2.0/24,2001:db8::/32,::1,unix", "=" },
 };
 
 /* A value, and what the problem must say. */
@@ -164,6 +167,11 @@ static const struct {
 	{ "auth", "publisher-scope", "\xc3\xa9", "one word of a scope" },
 	{ "auth", "publisher-scope", "a\"b", "one word of a scope" },
 	{ "auth", "publisher-scope", "a\\b", "one word of a scope" },
+	{ "status", "path", "", "must not be empty" },
+	{ "status", "path", "status", "a URL path" },
+	{ "status", "allow", "localhost", "a network such as 192.0.2.0/24" },
+	{ "status", "allow", "192.0.2.0/33", "a network" },
+	{ "status", "allow", "192.0.2.1:80", "a network" },
 	{ "auth", "cookie", "a b", "a cookie name" },
 	{ "auth", "cookie", "a=b", "a cookie name" },
 	{ "auth", "cookie", "a,b", "a cookie name" },
@@ -357,7 +365,7 @@ static void test_defaults(void)
 	ok_int_equal(load(&config, &problems, "%s", ""), 0, "an empty file");
 	for (; keys[count].section; count++)
 		check_format(config, count, keys[count].default_value, keys[count].name);
-	ok_int_equal(count, 56, "all keys of the page");
+	ok_int_equal(count, 58, "all keys of the page");
 	ok_string_equal(config->store.engine, "bdb", "a string");
 	ok_int_equal(config->store.cache, 64 << 20, "a size");
 	ok_int_equal(config->store.durability, DURABILITY_SYNC, "a choice");
