@@ -184,6 +184,12 @@ start_api() {
 		--listen "$dir/api.sock" "$@"
 }
 
+# status.fcgi at $dir/status.sock
+start_status() {
+	start_program status "$top_builddir/cgi/status.fcgi" --config "$TIDINGS_CONFIG" \
+		--listen "$dir/status.sock" "$@"
+}
+
 # start_lighttpd [CONFIGURATION]: REST by $dir/api.sock, the rest of the base by pushd's
 # socket, files from $dir/www; or by a configuration of one's own, which is put behind
 # the common part. Sets and exports $site and $url (the base).
@@ -202,6 +208,10 @@ start_lighttpd() {
 		} else \$HTTP[\"url\"] =~ \"^/api/notifications(/|\$)\" {
 			fastcgi.server = (\"/api/notifications\" => ((
 				\"socket\" => \"$dir/api.sock\",
+				\"check-local\" => \"disable\")))
+		} else \$HTTP[\"url\"] =~ \"^/tidings-status(/|\$)\" {
+			fastcgi.server = (\"/tidings-status\" => ((
+				\"socket\" => \"$dir/status.sock\",
 				\"check-local\" => \"disable\")))
 		}"
 	cat >"$dir/lighttpd.conf" <<-CONFIGURATION
