@@ -91,6 +91,7 @@ teardown() {
 	expect_rights 666 root root "$rundir/store.sock"
 	expect_rights 660 root "$web_group" "$rundir/api.sock"
 	expect_rights 660 root "$web_group" "$rundir/push.sock"
+	expect_rights 660 root "$web_group" "$rundir/status.sock"
 	expect_rights 666 root root "$rundir/push-control.sock"
 	expect_rights 750 tidings-stored tidings-stored "$statedir"
 	expect_rights 750 tidings-stored tidings-stored "$statedir/log"
@@ -114,6 +115,25 @@ teardown() {
 	[ "$(tool tidings count "$user" --json | jq .unreadCount)" = 2 ]
 	refute tool tidings-publish count "$user"
 	refute tool nogroup send "$user" Title Message
+}
+
+@test "the status page sees the figures of both, and its user nothing else" {
+	local page=http://127.0.0.1:8080/tidings-status
+
+	create "$user" >/dev/null
+	body=$(curl -sS "$page?format=json")
+	expect '.push.connections.open >= 0 and .store.notifications.created >= 1'
+	curl -sS "$page" | grep -F 'Slow clients'
+	[ "$(curl -sS "$page/metrics" | grep -c '^tidings_up{part=".*"} 1$')" = 2 ]
+	curl -sS -o /dev/null -w '%{http_code}' -H 'X-Forwarded-For: 192.0.2.1' "$page" | grep -x 403
+	is tidings-status.service ActiveState active
+	refute as_user tidings-status tidings-status cat "$confdir/jwt.key"
+	refute as_user tidings-status tidings-status ls "$statedir"
+	as_user nobody tidings-status "$bindir/tidings" stats
+	refute as_user nobody tidings-status "$bindir/tidings" count "$user"
+	refute as_user nobody tidings-status "$bindir/tidings" send "$user" Title Message
+	refute as_user nobody tidings-status "$bindir/tidings" connections
+	refute as_user nobody tidings-publish "$bindir/tidings" stats
 }
 
 @test "a service is ready when it can serve, and says what it does" {
