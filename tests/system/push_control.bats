@@ -7,6 +7,7 @@ load push/drive
 
 setup_file() {
 	begin_tests
+	record_traffic
 	set_config store api-users 64002
 	start_stored
 	start_pushd

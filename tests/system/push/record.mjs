@@ -1,0 +1,18 @@
+// Keeps what is said on a connection for tests/contract, if $recording says where; see
+// record_traffic in common.bash.
+
+import { appendFileSync } from 'node:fs';
+
+const { recording } = process.env;
+let connections = 0;
+
+// Returns a function that takes what happens on a connection of this kind, "websocket" or "stream":
+// { said: message } by the client, { told: message } by the server, or { closed: code } by the server.
+export function recorder(kind) {
+	const connection = `${process.pid}-${++connections}`;
+
+	return (event) => {
+		if (recording)
+			appendFileSync(`${recording}.messages`, `${JSON.stringify({ connection, kind, ...event })}\n`);
+	};
+}
