@@ -57,8 +57,8 @@ record_traffic() {
 	mkdir -p "$traffic"
 	recording=$traffic/$(basename "$BATS_TEST_FILENAME" .bats)
 	export recording
-	: >"$recording.requests"
-	: >"$recording.messages"
+	[ -e "$BATS_FILE_TMPDIR/recorded" ] || : >"$recording.requests" >"$recording.messages"
+	: >"$BATS_FILE_TMPDIR/recorded" # by an earlier test of the same file, which is kept
 }
 
 # Ends what was started. Fails if a program had to be killed or a sanitizer reported.

@@ -1,4 +1,5 @@
-# tidings-pushd: what a client is told rarely, see push/contract.mjs.
+# tidings-pushd: what tidings-protocol(7) shows, and what a client is told rarely; see
+# push/contract.mjs.
 bats_require_minimum_version 1.5.0
 load common
 load push/drive
@@ -22,6 +23,10 @@ setup() {
 teardown() {
 	stop_program pushd
 	stop_program stored
+}
+
+@test "the conversation of tidings-protocol(7)" {
+	scenario contract conversation
 }
 
 @test "a full disk is an error" {

@@ -1,7 +1,11 @@
-// What a client is told rarely, so that tests/contract finds all that doc/asyncapi.yaml has.
+// What tidings-protocol(7) shows, and what a client is told rarely, so that tests/contract finds all
+// that doc/asyncapi.yaml has.
 
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 
+import { Client } from './client.mjs';
 import { Stream } from './events.mjs';
 import { PUSH, dir, join, newUser, shell, tokenOf, until } from './setting.mjs';
 import { Store } from './store.mjs';
@@ -10,9 +14,43 @@ const LARGE = { message: 'x'.repeat(1000), data: { large: 'x'.repeat(3900) } };
 const REQUESTS_MAX = 8; // of one client, that the store has not answered
 
 async function expectError(client, code) {
-	const error = await client.expect('error');
-	if (error.code !== code)
-		throw new Error(`${error.code}, not ${code}`);
+	assert.equal((await client.expect('error')).code, code);
+}
+
+// The conversation that tidings-protocol(7) shows: [who, message]
+function shownConversation() {
+	const page = readFileSync(`${process.env.top_srcdir}/man/tidings-protocol.7.in`, 'utf8');
+	const [, block] = /^\.\\" Played by .*\n\.Bd -literal.*\n([^]*?)^\.Ed/m.exec(page);
+	return block.split(/^(?=[CS]: )/m).map((text) => [text[0], JSON.parse(text.slice(3))]);
+}
+
+// What the page leaves open: some text, and one notification
+const OPEN = [
+	['...', (value) => typeof value === 'string'],
+	[[{}], (value) => value.length === 1 && 'title' in value[0]],
+];
+
+// A message, with what the shown one leaves open as it is there.
+function asShown(message, shown) {
+	const copy = { ...message };
+	for (const [name, value] of Object.entries(shown))
+		for (const [mark, fits] of OPEN)
+			if (isDeepStrictEqual(value, mark) && fits(message[name]))
+				copy[name] = mark;
+	return copy;
+}
+
+// It goes like that, for a user who has one notification.
+export async function conversation() {
+	const user = newUser();
+	await (await Store.open()).create(user);
+	const client = await Client.open(PUSH);
+	for (const [who, shown] of shownConversation()) {
+		if (who === 'C')
+			client.send(shown.token ? { ...shown, token: tokenOf(user) } : shown);
+		else
+			assert.deepEqual(asShown(await client.next(), shown), shown);
+	}
 }
 
 // What the store has no space for is an error.
