@@ -80,6 +80,7 @@ static void refuse(struct answer *answer, unsigned status, const char *code, con
 	const struct problems *problems)
 {
 	answer->status = status;
+	answer->code = code;
 	answer->cache_control = NULL;
 	buffer_clear(&answer->body);
 	error_format(&answer->body, code, sentence, problems);

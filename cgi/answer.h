@@ -13,6 +13,7 @@
 
 struct answer {
 	unsigned status;
+	const char *code;	   /* the word for an error, static; NULL = none */
 	const char *cache_control; /* NULL = "no-store" */
 	struct buffer headers;	   /* whole lines; for answer_header() */
 	struct buffer body;	   /* JSON text */

@@ -11,15 +11,10 @@
 
 static void log_lines(enum log_level level, struct slice lines)
 {
-	while (lines.len > 0) {
-		const char *end = memchr(lines.data, '\n', lines.len);
-		size_t len = end ? (size_t)(end - lines.data) : lines.len;
+	struct slice line;
 
-		log_message(level, "%.*s", (int)len, lines.data);
-		len += end != NULL;
-		lines.data += len;
-		lines.len -= len;
-	}
+	while (slice_take_line(&lines, &line))
+		log_message(level, "%.*s", (int)line.len, line.data);
 }
 
 static int load_config(const char *path, struct config **ret_config)
@@ -33,11 +28,13 @@ static int load_config(const char *path, struct config **ret_config)
 	return r > 0 ? -EINVAL : r;
 }
 
-static int load_keys(const struct config *config, struct token_verifier **ret_verifier)
+static int load_keys(struct application *application)
 {
 	_cleanup_(freeing_memory) char *problem = NULL;
-	int r = token_verifier_new(config, ret_verifier, &problem);
+	int r = token_verifier_new(application->config, &application->verifier, &problem);
 
+	if (r == 0)
+		r = publishers_new(application->config, &application->publishers, &problem);
 	if (r < 0)
 		log_error("%s", problem ? problem : strerror(-r));
 	return r;
@@ -54,7 +51,7 @@ int application_load(const char *config_option, struct application **ret_applica
 	r = load_config(config_path(config_option), &application->config);
 	if (r < 0)
 		return r;
-	r = load_keys(application->config, &application->verifier);
+	r = load_keys(application);
 	if (r < 0)
 		return r;
 	*ret_application = take(application);
@@ -79,6 +76,7 @@ struct application *application_free(struct application *application)
 		return NULL;
 	if (application->inbox)
 		inbox_free(application->inbox);
+	publishers_free(application->publishers);
 	if (application->verifier)
 		token_verifier_free(application->verifier);
 	if (application->config)

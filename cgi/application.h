@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "cgi/publishers.h"
 #include "lib/config.h"
 #include "lib/inbox.h"
 #include "lib/token.h"
@@ -11,6 +12,7 @@
 struct application {
 	struct config *config;
 	struct token_verifier *verifier;
+	struct publishers *publishers;
 	struct inbox *inbox; /* NULL until application_connect() */
 };
 

@@ -7,6 +7,8 @@
 #include "cgi/auth.h"
 
 #include "cgi/cors.h"
+#include "lib/log.h"
+#include "lib/publisher_keys.h"
 
 static int find_token(const struct http_request *request, struct slice *ret_token)
 {
@@ -37,7 +39,7 @@ static int identify_by_cookie(const struct application *application,
 	token = http_cookie(http_variable(request, "HTTP_COOKIE"), config->auth.cookie);
 	if (token.len == 0)
 		return TOKEN_MISSING;
-	r = token_verify(application->verifier, token, now, ret_principal);
+	r = token_verify(application->verifier, token, now / 1000, ret_principal);
 	return r > 0 ? TOKEN_MISSING : r;
 }
 
@@ -51,7 +53,9 @@ int auth_identify(const struct application *application, const struct http_reque
 		return identify_by_cookie(application, request, now, ret_principal);
 	if (r != 0)
 		return r;
-	return token_verify(application->verifier, token, now, ret_principal);
+	if (publisher_key_is_meant(token))
+		return publishers_verify(application->publishers, token, now, ret_principal);
+	return token_verify(application->verifier, token, now / 1000, ret_principal);
 }
 
 void auth_refuse(struct answer *answer, enum token_error error)
@@ -77,20 +81,61 @@ static void append_alternatives(struct buffer *to, char *const *list)
 	}
 }
 
-static void describe_right(struct buffer *to, const struct config *config, enum auth_right right)
+static void describe_user(struct buffer *to, const struct config *config)
 {
-	bool publish = right == AUTH_PUBLISHER;
+	(void)config;
+	buffer_append_string(to, "This needs the token of a user: a publisher key has the right "
+				 "to publish alone");
+}
 
-	buffer_append_string(to,
-		publish ? "This needs the right to publish: a token whose "
-			: "This needs the right of an administrator: a token whose ");
-	buffer_append_string(to, config->auth.role_claim);
-	buffer_append_string(to, " is ");
-	append_alternatives(to, publish ? config->auth.publisher_roles : config->auth.admin_roles);
-	if (publish && *config->auth.publisher_scope) {
-		buffer_append_string(to, ", or whose scope holds ");
-		buffer_append_string(to, config->auth.publisher_scope);
-	}
+static void describe_publisher(struct buffer *to, const struct config *config)
+{
+	buffer_print(to, "This needs the right to publish: a token whose %s is ",
+		config->auth.role_claim);
+	append_alternatives(to, config->auth.publisher_roles);
+	if (*config->auth.publisher_scope)
+		buffer_print(to, ", or whose scope holds %s", config->auth.publisher_scope);
+	buffer_append_string(to, ", or a publisher key");
+}
+
+static void describe_admin(struct buffer *to, const struct config *config)
+{
+	buffer_print(to, "This needs the right of an administrator: a token whose %s is ",
+		config->auth.role_claim);
+	append_alternatives(to, config->auth.admin_roles);
+}
+
+static bool is_user(const struct principal *principal)
+{
+	return !principal->by_key;
+}
+
+static bool is_publisher(const struct principal *principal)
+{
+	return principal->publisher;
+}
+
+static bool is_admin(const struct principal *principal)
+{
+	return principal->admin;
+}
+
+/* Who has it, and how one without it is told. */
+static const struct {
+	bool (*given)(const struct principal *principal);
+	void (*describe)(struct buffer *to, const struct config *config);
+} rights[] = {
+	[AUTH_USER] = { is_user, describe_user },
+	[AUTH_PUBLISHER] = { is_publisher, describe_publisher },
+	[AUTH_ADMIN] = { is_admin, describe_admin },
+};
+
+static void tell_refusal(struct slice publisher)
+{
+	log_event(LOG_LEVEL_WARNING, LOG_KEY_REFUSED,
+		LOG_FIELDS(LOG_TEXT("TIDINGS_PUBLISHER", publisher)),
+		"publisher key %.*s is refused: it may only publish", (int)publisher.len,
+		publisher.data);
 }
 
 bool auth_permit(const struct config *config, const struct principal *principal,
@@ -98,19 +143,11 @@ bool auth_permit(const struct config *config, const struct principal *principal,
 {
 	_cleanup_(buffer_release) struct buffer sentence = { 0 };
 
-	switch (right) {
-	case AUTH_PUBLISHER:
-		if (principal->publisher)
-			return true;
-		break;
-	case AUTH_ADMIN:
-		if (principal->admin)
-			return true;
-		break;
-	default:
+	if (right == AUTH_ANYONE || rights[right].given(principal))
 		return true;
-	}
-	describe_right(&sentence, config, right);
+	if (principal->by_key)
+		tell_refusal(publisher_of(slice_of(principal->user)));
+	rights[right].describe(&sentence, config);
 	answer_refuse(answer, 403, buffer_string(&sentence) ? sentence.data : "Forbidden");
 	answer_header(answer, "WWW-Authenticate",
 		"Bearer realm=\"tidings\", error=\"insufficient_scope\"");

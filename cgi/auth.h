@@ -10,14 +10,14 @@
 
 enum auth_right {
 	AUTH_ANYONE,	/* no token needed, and none looked at */
-	AUTH_USER,	/* any valid token */
+	AUTH_USER,	/* any valid token, but no publisher key */
 	AUTH_PUBLISHER, /* may create notifications */
 	AUTH_ADMIN,
 };
 
 /*
- * Finds the token, in the Authorization header or else in the cookie that the
- * configuration names, and checks it at the time `now` (seconds since the
+ * Finds the token or the publisher key, in the Authorization header, or else the token in the
+ * cookie that the configuration names, and checks it at the time `now` (milliseconds since the
  * epoch). Returns 0 and a principal to release, an enum token_error, or -ENOMEM.
  */
 int auth_identify(const struct application *application, const struct http_request *request,

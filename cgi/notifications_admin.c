@@ -40,7 +40,8 @@ static int ask_push(struct exchange *exchange, struct slice request, int timeout
 		log_error("the push daemon refused a request: %.*s",
 			(int)control_refusal(&answer).len, control_refusal(&answer).data);
 	else if (r != -EDESTADDRREQ)
-		log_error("the push daemon cannot be reached at %s: %s", config->push.control,
+		log_event(LOG_LEVEL_ERROR, LOG_PUSH_AWAY, NULL,
+			"the push daemon cannot be reached at %s: %s", config->push.control,
 			strerror(-r));
 	return r;
 }

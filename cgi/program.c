@@ -12,8 +12,10 @@
 #include "cgi/endpoint.h"
 #include "cgi/server.h"
 #include "cgi/workers.h"
+#include "lib/journal.h"
 #include "lib/log.h"
 #include "lib/options.h"
+#include "lib/startup.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -99,6 +101,7 @@ static int reload(void *context)
 
 	if (r < 0)
 		return r;
+	startup_follow_level(running->application->config, fresh->config);
 	application_free(running->application);
 	running->application = fresh;
 	return 0;
@@ -154,8 +157,10 @@ static int run_cgi(struct running *running)
 	struct server server;
 	int r = application_load(running->arguments->config, &running->application);
 
-	if (r == 0)
+	if (r == 0) {
+		startup_set_level(running->arguments->log_level, running->application->config);
 		r = application_connect(running->application);
+	}
 	if (r < 0) {
 		server_answer_cgi(&misconfigured, environ);
 		return EXIT_FAILURE;
@@ -169,6 +174,7 @@ static int run_fastcgi(struct running *running, bool single)
 {
 	if (application_load(running->arguments->config, &running->application) < 0)
 		return EXIT_FAILURE;
+	startup_set_level(running->arguments->log_level, running->application->config);
 	workers_block_signals();
 	return single ? run_single(running) : run_workers(running);
 }
@@ -236,6 +242,7 @@ int program_run(const struct program *program, int argc, char **argv)
 	int operands, status;
 
 	log_open(program->name, level);
+	journal_open();
 	/* A CGI program's arguments are the query, made by whoever asks (RFC 3875, 4.4) */
 	if (getenv("GATEWAY_INTERFACE"))
 		argc = 1;
@@ -251,7 +258,7 @@ int program_run(const struct program *program, int argc, char **argv)
 		log_error("--log-level: %s is not a level", arguments.log_level);
 		return EXIT_WRONG_USAGE;
 	}
-	log_open(program->name, level);
+	log_set_level(level);
 	status = run(&running);
 	application_free(running.application);
 	return status;

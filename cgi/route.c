@@ -6,6 +6,7 @@
 
 #include "cgi/cors.h"
 #include "lib/log.h"
+#include "lib/publisher.h"
 #include "lib/timestamp.h"
 
 #include <errno.h>
@@ -83,7 +84,7 @@ static bool check_principal(struct exchange *exchange, const struct route *route
 
 	if (route->right == AUTH_ANYONE)
 		return true;
-	r = auth_identify(exchange->application, exchange->request, timestamp_now() / 1000,
+	r = auth_identify(exchange->application, exchange->request, timestamp_now(),
 		&exchange->principal);
 	if (r < 0)
 		answer_refuse(exchange->answer, 503, "The service is short of memory");
@@ -179,6 +180,25 @@ static void answer_by_route(struct exchange *exchange, const struct route *route
 		route->handle(exchange);
 }
 
+/* For debugging: who was refused what. */
+static void tell_refusal(const struct exchange *exchange)
+{
+	const struct answer *answer = exchange->answer;
+	const char *method = http_text(exchange->request, "REQUEST_METHOD");
+	struct slice user = slice_of(exchange->principal.user), publisher = publisher_of(user);
+
+	if (answer->status < 400)
+		return;
+	log_event(LOG_LEVEL_DEBUG, LOG_REQUEST_REFUSED,
+		LOG_FIELDS(LOG_TEXT("TIDINGS_USER", publisher.len > 0 ? (struct slice){ 0 } : user),
+			LOG_TEXT("TIDINGS_PUBLISHER", publisher),
+			LOG_TEXT("TIDINGS_ADDRESS",
+				slice_of(http_variable(exchange->request, "REMOTE_ADDR"))),
+			LOG_NUMBER("TIDINGS_STATUS", answer->status),
+			LOG_TEXT("TIDINGS_CODE", slice_of(answer->code))),
+		"%s refused with %u %s", method, answer->status, answer->code ? answer->code : "");
+}
+
 size_t route_body_limit(const struct route *routes, const struct application *application,
 	const struct http_request *request)
 {
@@ -210,6 +230,7 @@ void route_answer(const struct route *routes, const struct application *applicat
 		answer_without_route(routes, &exchange);
 	if (strcmp(http_text(request, "REQUEST_METHOD"), "OPTIONS") != 0)
 		cors_expose(application->config, request, answer);
+	tell_refusal(&exchange);
 	http_query_release(&exchange.query);
 	principal_release(&exchange.principal);
 }
@@ -260,10 +281,12 @@ void route_refuse_for_store(struct exchange *exchange, const struct inbox_reques
 		return;
 	}
 	if (result == INBOX_FORBIDDEN)
-		log_error("the store does not permit this program's user to do operation %d",
+		log_event(LOG_LEVEL_ERROR, LOG_PERMISSION, NULL,
+			"the store does not permit this program's user to do operation %d",
 			(int)request->operation);
 	else
-		log_error("the store did not answer: %s", strerror(-result));
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_AWAY, NULL, "the store did not answer: %s",
+			strerror(-result));
 	answer_refuse(answer, 503, no_answer_sentence(request, result));
 }
 

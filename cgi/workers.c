@@ -114,10 +114,12 @@ static bool start_workers(struct parent *parent)
 static void log_end(pid_t pid, int status)
 {
 	if (WIFSIGNALED(status))
-		log_warning("worker %d was ended by signal %d (%s) and is replaced", (int)pid,
+		log_event(LOG_LEVEL_WARNING, LOG_WORKER_ENDED, NULL,
+			"worker %d was ended by signal %d (%s) and is replaced", (int)pid,
 			WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) != 0)
-		log_warning("worker %d failed with status %d and is replaced", (int)pid,
+		log_event(LOG_LEVEL_WARNING, LOG_WORKER_ENDED, NULL,
+			"worker %d failed with status %d and is replaced", (int)pid,
 			WEXITSTATUS(status));
 }
 
@@ -183,10 +185,11 @@ static void reload(struct parent *parent)
 {
 	sd_notify(0, "RELOADING=1");
 	if (parent->workers->reload(parent->workers->context) == 0) {
-		log_info("read the configuration again");
+		log_event(LOG_LEVEL_INFO, LOG_RELOADED, NULL, "read the configuration again");
 		signal_workers(parent, SIGTERM);
 	} else {
-		log_error("the configuration stays as it was");
+		log_event(LOG_LEVEL_ERROR, LOG_RELOAD_FAILED, NULL,
+			"the configuration stays as it was");
 	}
 	tell_ready(parent);
 }
@@ -199,6 +202,7 @@ static void run_until_stopped(struct parent *parent)
 
 		if (parent->pulse >= 0)
 			sd_notify(0, "WATCHDOG=1");
+		log_settle();
 		switch (wait_signal(parent, patience)) {
 		case SIGCHLD:
 			reap(parent);

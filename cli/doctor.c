@@ -68,6 +68,7 @@ struct check {
 static const struct check of_installation[] = {
 	{ "configuration", doctor_configuration, false },
 	{ "keys", doctor_keys, false },
+	{ "publisher keys", doctor_publishers, false },
 	{ "users", doctor_users, false },
 	{ "services", doctor_services, false },
 	{ "sockets", doctor_sockets, false },

@@ -65,7 +65,7 @@ void doctor_release(struct doctor *doctor);
 typedef void doctor_check(struct doctor *doctor);
 
 /* doctor_files.c; the first one reads the configuration for all others */
-doctor_check doctor_configuration, doctor_keys;
+doctor_check doctor_configuration, doctor_keys, doctor_publishers;
 /* doctor_system.c */
 doctor_check doctor_users, doctor_services, doctor_sockets, doctor_clock;
 /* doctor_daemons.c; the first two ask for what the others need */

@@ -1,6 +1,7 @@
-/* tidings doctor: the configuration, and the keys that it names. */
+/* tidings doctor: the configuration, and the files of keys that it names. */
 #include "cli/doctor.h"
 
+#include "lib/publisher_keys.h"
 #include "lib/timestamp.h"
 #include "lib/token.h"
 
@@ -147,6 +148,51 @@ void doctor_keys(struct doctor *doctor)
 		doctor_say(doctor, DOCTOR_OK, "tokens can be verified with %s",
 			*config->auth.key_file ? config->auth.key_file : config->auth.keys_dir);
 	}
+}
+
+/* ---- publisher keys ---- */
+
+static void tell_unusable(struct doctor *doctor, const char *path, const char *problem, int result)
+{
+	doctor_say(doctor, result == -EACCES ? DOCTOR_UNCHECKED : DOCTOR_FAILURE, "%s",
+		problem ? problem : strerror(-result));
+	if (result == -EACCES)
+		doctor_advise(doctor, "run this as root, or in the group tidings-keys");
+	else if (result == -EPERM)
+		doctor_advise(doctor, "chmod go-w %s, and see who is in: tidings key list", path);
+	else
+		doctor_advise(doctor, "tidings-publishers(5) tells what may stand there");
+}
+
+static void tell_expired(struct doctor *doctor, const struct publisher_keys *keys)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct publisher_key *key = &keys->list[i];
+
+		if (!publisher_key_expired(key, timestamp_now()))
+			continue;
+		doctor_say(doctor, DOCTOR_WARNING, "the publisher key %s has expired", key->name);
+		doctor_advise(doctor, "tidings key revoke %s, and make another if it is used",
+			key->name);
+	}
+}
+
+void doctor_publishers(struct doctor *doctor)
+{
+	const char *path = doctor->tool.config->auth.publisher_keys;
+	_cleanup_(publisher_keys_release) struct publisher_keys keys = { 0 };
+	_cleanup_(freeing_memory) char *problem = NULL;
+	size_t before = doctor->findings.len;
+	struct stat status;
+	int r = *path ? publisher_keys_read(path, &keys, &problem) : 0;
+
+	if (r < 0)
+		tell_unusable(doctor, path, problem, r);
+	else if (doctor->installed && stat(path, &status) == 0)
+		check_group(doctor, path, &status);
+	tell_expired(doctor, &keys);
+	if (doctor->findings.len == before)
+		doctor_say(doctor, DOCTOR_OK, "there are %zu", keys.count);
 }
 
 /* Of a user that nobody has: the name has to be valid, and broadcasts are nobody's there. */

@@ -14,3 +14,7 @@
  * it; lists are left out.
  */
 void figures_add(struct table *table, struct json_object *object);
+
+/* The same with a third cell: by how much a number has grown in each of the seconds since `before`. */
+void figures_add_rates(struct table *table, struct json_object *object, struct json_object *before,
+	double seconds);

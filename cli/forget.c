@@ -11,11 +11,17 @@
 #include <inttypes.h>
 
 struct arguments {
+	bool dry_run;
 	bool yes;
 	struct tool_options common;
 };
 
 static const struct option_spec options[] = {
+	{ .name = "dry-run",
+		.letter = 'n',
+		.help = "tell how much that is, and remove nothing",
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct arguments, dry_run) },
 	{ .name = "yes",
 		.letter = 'y',
 		.help = "do not ask",
@@ -52,19 +58,20 @@ static int forget(struct tool *tool, const char *user)
 	return tool_call(tool, NULL, &request, &answer);
 }
 
-static int print(const struct tool *tool, const char *user, uint64_t total)
+static int print(const struct tool *tool, const char *user, uint64_t total, bool dry_run)
 {
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 
 	if (tool->json) {
 		buffer_append_string(&text, "{\"userId\":");
 		json_append_string(&text, slice_of(user));
-		buffer_print(&text, ",\"count\":%" PRIu64 "}", total);
+		buffer_print(&text, ",\"count\":%" PRIu64 "%s}", total,
+			dry_run ? ",\"dryRun\":true" : "");
 		return output_json(tool, &text);
 	}
 	text_append(&text, slice_of(user), TEXT_UNCUT);
-	buffer_print(&text, " forgotten, with %" PRIu64 " notification%s\n", total,
-		total == 1 ? "" : "s");
+	buffer_print(&text, " %sforgotten, with %" PRIu64 " notification%s\n",
+		dry_run ? "would be " : "", total, total == 1 ? "" : "s");
 	return output_text(tool, &text);
 }
 
@@ -80,16 +87,16 @@ int forget_run(int argc, char **argv)
 		return tool_usage(result);
 	if (!tool_check_user(&forget_command, argv[1]))
 		return TOOL_USAGE;
-	if (!arguments.yes)
+	if (!arguments.dry_run && !arguments.yes)
 		result = confirm_possible(&forget_command);
 	if (result == TOOL_DONE)
 		result = tool_open(&tool, &forget_command, &arguments.common);
 	if (result == TOOL_DONE)
 		result = count(&tool, argv[1], &total);
-	if (result == TOOL_DONE && !arguments.yes)
+	if (result == TOOL_DONE && !arguments.dry_run && !arguments.yes)
 		result = confirm(&forget_command, "Forget %s, with %" PRIu64 " notification%s?",
 			argv[1], total, total == 1 ? "" : "s");
-	if (result == TOOL_DONE)
+	if (result == TOOL_DONE && !arguments.dry_run)
 		result = forget(&tool, argv[1]);
-	return result == TOOL_DONE ? print(&tool, argv[1], total) : result;
+	return result == TOOL_DONE ? print(&tool, argv[1], total, arguments.dry_run) : result;
 }

@@ -53,6 +53,7 @@ int import_check(struct import *import)
 	struct progress progress = progress_begin("checked");
 	int result = 0;
 
+	progress_follow(&progress, import->fd);
 	while (result == 0 && !lines.ended) {
 		result = lines_fill(&lines);
 		if (result == 0)

@@ -1,7 +1,7 @@
 /*
- * tidings: the administrator's tool, tidings(1). A table of subcommands; each
- * parses its own options. This is the only place that ends the program, and
- * the one where output that could not be written is noticed.
+ * tidings: the administrator's tool, tidings(1). Each subcommand parses its own
+ * options. This is the only place that ends the program, and the one where output
+ * that could not be written is noticed.
  */
 #include "cli/subcommands.h"
 #include "cli/text.h"
@@ -9,38 +9,11 @@
 
 #include <errno.h>
 
-static const struct subcommand {
-	const char *name;
-	const struct command_spec *command;
-	int (*run)(int argc, char **argv);
-} subcommands[] = {
-	{ "send", &send_command, send_run },
-	{ "broadcast", &broadcast_command, broadcast_run },
-	{ "list", &list_command, list_run },
-	{ "count", &count_command, count_run },
-	{ "read", &read_command, read_run },
-	{ "withdraw", &withdraw_command, withdraw_run },
-	{ "watch", &watch_command, watch_run },
-	{ "stats", &stats_command, stats_run },
-	{ "connections", &connections_command, connections_run },
-	{ "disconnect", &disconnect_command, disconnect_run },
-	{ "log-level", &log_level_command, log_level_run },
-	{ "forget", &forget_command, forget_run },
-	{ "export", &export_command, export_run },
-	{ "import", &import_command, import_run },
-	{ "backup", &backup_command, backup_run },
-	{ "restore", &restore_command, restore_run },
-	{ "check", &check_command, check_run },
-	{ "config", &config_command, config_run },
-	{ "doctor", &doctor_command, doctor_run },
-	{ "token", &token_command, token_run },
-};
-
 static const struct command_spec self = { .name = "tidings" };
 
 static const struct subcommand *find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++)
+	for (size_t i = 0; subcommands[i].name; i++)
 		if (strcmp(subcommands[i].name, name) == 0)
 			return &subcommands[i];
 	return NULL;
@@ -50,7 +23,7 @@ static int name_columns(void)
 {
 	size_t columns = 0;
 
-	for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++)
+	for (size_t i = 0; subcommands[i].name; i++)
 		if (strlen(subcommands[i].name) > columns)
 			columns = strlen(subcommands[i].name);
 	return (int)columns;
@@ -61,7 +34,7 @@ static void print_help(FILE *to)
 	fputs("Usage: tidings SUBCOMMAND [OPTION]... [OPERAND]...\n"
 	      "Send, read, watch and administrate the notifications of tidings.\n\n",
 		to);
-	for (size_t i = 0; i < ARRAY_LENGTH(subcommands); i++)
+	for (size_t i = 0; subcommands[i].name; i++)
 		fprintf(to, "  %-*s  %s\n", name_columns(), subcommands[i].name,
 			subcommands[i].command->purpose);
 	fputs("\n"

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { INTERVAL = 250 /* milliseconds */ };
@@ -15,6 +16,7 @@ struct progress progress_begin(const char *done)
 	int64_t now = clock_ms();
 
 	return (struct progress){
+		.input = -1,
 		.done = done,
 		.wanted = isatty(STDERR_FILENO),
 		.begun = now,
@@ -38,12 +40,38 @@ static int64_t begin_line(struct progress *progress)
 	return now;
 }
 
+void progress_follow(struct progress *progress, int input)
+{
+	struct stat status;
+
+	if (fstat(input, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
+		progress->input = input;
+}
+
+/* "[=========>          ]  46 %  " */
+static void show_bar(const struct progress *progress)
+{
+	static const char full[] = "====================";
+	struct stat status;
+	off_t at;
+	int percent;
+
+	if (progress->input < 0 || fstat(progress->input, &status) < 0 || status.st_size <= 0)
+		return;
+	at = lseek(progress->input, 0, SEEK_CUR);
+	if (at < 0 || at > status.st_size)
+		return;
+	percent = (int)(100 * at / status.st_size);
+	fprintf(stderr, "[%.*s%*s] %3d %%  ", percent / 5, full, 20 - percent / 5, "", percent);
+}
+
 void progress_show(struct progress *progress, uint64_t done, uint64_t failed)
 {
 	int64_t now = begin_line(progress);
 
 	if (now == 0)
 		return;
+	show_bar(progress);
 	fprintf(stderr, "%" PRIu64 " %s, ", done, progress->done);
 	if (failed > 0)
 		fprintf(stderr, "%" PRIu64 " failed, ", failed);

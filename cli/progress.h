@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct progress {
+	int input; /* a file that is read to its end: then there is a bar; -1 = none */
 	const char *done; /* what is done is called: "sent" */
 	bool wanted;
 	bool shown;	     /* the line stands there now */
@@ -16,6 +17,9 @@ struct progress {
 
 /* `done` must outlive it. */
 struct progress progress_begin(const char *done);
+
+/* Work goes as far as this descriptor is read; it makes no difference unless that is of a file. */
+void progress_follow(struct progress *progress, int input);
 
 /* Shows the numbers, if it is time to. */
 void progress_show(struct progress *progress, uint64_t done, uint64_t failed);

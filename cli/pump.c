@@ -18,7 +18,7 @@ enum {
 struct pump pump_begin(const struct pump_user *user, struct tool *tool, int fd, const char *input,
 	const char *done)
 {
-	return (struct pump){
+	struct pump pump = {
 		.user = user,
 		.tool = tool,
 		.input = input,
@@ -26,6 +26,9 @@ struct pump pump_begin(const struct pump_user *user, struct tool *tool, int fd, 
 		.progress = progress_begin(done),
 		.status = TOOL_DONE,
 	};
+
+	progress_follow(&pump.progress, fd);
+	return pump;
 }
 
 void pump_end(struct pump *pump)

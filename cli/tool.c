@@ -73,15 +73,7 @@ int tool_refuse_problems(const struct command_spec *command, const struct proble
 
 bool tool_next_line(struct slice *lines, struct slice *ret_line)
 {
-	const char *end = lines->len > 0 ? memchr(lines->data, '\n', lines->len) : NULL;
-	size_t len = end ? (size_t)(end - lines->data) : lines->len;
-
-	if (lines->len == 0)
-		return false;
-	*ret_line = (struct slice){ lines->data, len };
-	len += end ? 1 : 0;
-	*lines = (struct slice){ lines->data + len, lines->len - len };
-	return true;
+	return slice_take_line(lines, ret_line);
 }
 
 /* Each line of what config_load() found, errors and warnings alike. */

@@ -6,8 +6,8 @@
  * KEY names what has happened, as order-2041-paid: by it a repeat does no harm, so what
  * was not answered, or with 503, is sent again.
  *
- * Environment: TIDINGS_URL as https://example.org/api/notifications; TIDINGS_TOKEN is the
- * token of a service.
+ * Environment: TIDINGS_URL as https://example.org/api/notifications; TIDINGS_TOKEN is a
+ * publisher key, which "tidings key add" makes, or the token of a service.
  */
 declare(strict_types=1);
 

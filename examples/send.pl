@@ -7,8 +7,8 @@
 # All modules are Perl's own; for https HTTP::Tiny wants IO::Socket::SSL besides (on Debian
 # libio-socket-ssl-perl).
 #
-# Environment: TIDINGS_URL as https://example.org/api/notifications; TIDINGS_TOKEN is the
-# token of a service.
+# Environment: TIDINGS_URL as https://example.org/api/notifications; TIDINGS_TOKEN is a
+# publisher key, which "tidings key add" makes, or the token of a service.
 use strict;
 use warnings;
 use Encode qw(decode);

@@ -5,8 +5,8 @@
 # repeats what was not answered, or with 503. It takes curl 7.71 and jq. On the machine of
 # tidings the command "tidings send" does the same.
 #
-# Environment: TIDINGS_URL as https://example.org/api/notifications; TIDINGS_TOKEN is the
-# token of a service.
+# Environment: TIDINGS_URL as https://example.org/api/notifications; TIDINGS_TOKEN is a
+# publisher key, which "tidings key add" makes, or the token of a service.
 set -eu
 
 [ $# = 4 ] || { echo "Usage: send.sh USER TITLE MESSAGE KEY" >&2; exit 2; }

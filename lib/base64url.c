@@ -16,6 +16,22 @@ static int sextet(char c)
 	return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
+void base64url_encode(struct slice bytes, char *to)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint32_t bits = 0;
+	unsigned pending = 0; /* how many of the low bits are still to be written */
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		bits = bits << 8 | (uint8_t)bytes.data[i];
+		for (pending += 8; pending >= 6; pending -= 6)
+			*to++ = alphabet[bits >> (pending - 6) & 63];
+	}
+	if (pending > 0)
+		*to = alphabet[bits << (6 - pending) & 63];
+}
+
 int base64url_decode(struct slice text, char *to, size_t *ret_len)
 {
 	uint32_t bits = 0;

@@ -64,6 +64,9 @@ struct config {
 		unsigned stall_timeout; /* seconds */
 		unsigned max_messages_per_second;
 	} push;
+	struct {
+		char *level; /* error, warning, info or debug */
+	} log;
 };
 
 /* Where the file is looked for when neither --config nor this variable names it. */

@@ -172,10 +172,13 @@ static const char *const when_full[] = {
 static const char *const algorithms[] = { "HS256", "HS384", "HS512", "RS256", "RS384", "RS512",
 	"ES256", "ES384", "ES512", NULL };
 
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+
 static const struct config_format engine_words = { .words = engines };
 static const struct config_format durability_words = { .words = durabilities };
 static const struct config_format when_full_words = { .words = when_full };
 static const struct config_format algorithm_words = { .words = algorithms };
+static const struct config_format log_level_words = { .words = log_levels };
 static const struct config_format cookie_name = { .valid = is_cookie_name,
 	.noun = "a cookie name: letters, digits and !#$%&'*+-.^_`|~" };
 static const struct config_format scope = { .valid = is_scope,
@@ -253,6 +256,8 @@ static const struct config_key keys[] = {
 	{ "push", "stall-timeout", "30", NUMBER(push.stall_timeout, 1, 3600) },
 	{ "push", "max-messages-per-second", "20",
 		NUMBER(push.max_messages_per_second, 1, 10000) },
+
+	{ "log", "level", "info", STRING(log.level, 1, &log_level_words) },
 	{ 0 },
 };
 /* clang-format on */

@@ -72,7 +72,7 @@ struct inbox_query {
  * program that asks for itself leaves it empty.
  */
 struct inbox_caller {
-	struct slice name; /* the user of the token; empty = nobody */
+	struct slice name; /* the user of the token, or as publisher_of() reads it; empty = nobody */
 	int64_t issued;	   /* the token was; seconds since the epoch, 0 = it does not say */
 };
 

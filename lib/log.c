@@ -10,12 +10,13 @@
  */
 #include "lib/log.h"
 
+#include "lib/clock.h"
 #include "lib/result.h"
-#include "lib/slice.h"
 #include "lib/utf8.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ static const char CUT[] = "...\n";
 static const char *program = "tidings";
 static enum log_level limit = LOG_LEVEL_INFO;
 static bool to_journal;
+static log_sink sink;
 
 static const struct {
 	const char *name;
@@ -48,8 +50,16 @@ struct line {
 	size_t len;
 };
 
-/* Whether standard error is the stream that $JOURNAL_STREAM (systemd.exec(5)) tells of. */
-static bool is_journal(void)
+/* What was said of each kind of event; there may be several threads. */
+static struct {
+	int64_t begun;	      /* ms: the period in which … */
+	unsigned said;	      /* … so many lines were written … */
+	unsigned omitted;     /* … and so many were not */
+	enum log_level level; /* of those */
+} periods[LOG_EVENTS];
+static pthread_mutex_t periods_lock = PTHREAD_MUTEX_INITIALIZER;
+
+bool log_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	unsigned long long device, inode;
@@ -65,7 +75,12 @@ void log_open(const char *name, enum log_level level)
 {
 	program = name;
 	limit = level;
-	to_journal = is_journal();
+	to_journal = log_is_journal();
+}
+
+void log_set_sink(log_sink taker)
+{
+	sink = taker;
 }
 
 void log_set_level(enum log_level level)
@@ -167,34 +182,107 @@ static size_t whole_characters(const char *text, size_t len)
 	return len;
 }
 
-static void write_line(enum log_level level, const char *message, size_t len, bool complete)
+/* Gives it to the sink, or makes it a line of its own on standard error. */
+static void write_record(struct log_record record, struct slice message, bool complete)
 {
 	struct line line = { .len = 0 };
-	struct slice text = { .data = message, .len = len };
+	size_t prefix;
 
-	append_prefix(&line, level);
-	end_line(&line, append_text(&line, text) && complete);
-	(void)!write(STDERR_FILENO, line.text, line.len);
+	append_prefix(&line, record.level);
+	prefix = line.len;
+	end_line(&line, append_text(&line, message) && complete);
+	record.program = program;
+	record.message = (struct slice){ line.text + prefix, line.len - prefix - 1 };
+	if (!sink || sink(&record) < 0)
+		(void)!write(STDERR_FILENO, line.text, line.len);
+}
+
+static void write_message(struct log_record record, const char *format, va_list arguments)
+{
+	int saved_errno = errno;
+	char text[MESSAGE_SIZE];
+	int len = vsnprintf(text, sizeof(text), format, arguments);
+	struct slice message = { text, (size_t)len };
+
+	if (len >= MESSAGE_SIZE)
+		message.len = whole_characters(text, MESSAGE_SIZE - 1);
+	if (len >= 0)
+		write_record(record, message, len < MESSAGE_SIZE);
+	errno = saved_errno;
 }
 
 void log_message(enum log_level level, const char *format, ...)
 {
-	int saved_errno = errno;
-	char message[MESSAGE_SIZE];
 	va_list arguments;
-	int len;
 
 	if (!log_takes(level))
 		return;
 	va_start(arguments, format);
-	len = vsnprintf(message, sizeof(message), format, arguments);
+	write_message((struct log_record){ .level = level }, format, arguments);
 	va_end(arguments);
-	if (len >= MESSAGE_SIZE)
-		write_line(level, message, whole_characters(message, MESSAGE_SIZE - 1), false);
-	else if (len >= 0)
-		write_line(level, message, (size_t)len, true);
-	errno = saved_errno;
 }
+
+/* ---- events ---- */
+
+/* Ends a period that is over and tells what was left out in it. */
+static void settle(enum log_event event, int64_t now)
+{
+	unsigned omitted;
+
+	if (now - periods[event].begun < LOG_EVENT_PERIOD)
+		return;
+	omitted = periods[event].omitted;
+	periods[event].said = periods[event].omitted = 0;
+	periods[event].begun = now;
+	if (omitted > 0)
+		log_message(periods[event].level, "%u more lines about %s were left out", omitted,
+			log_event_noun(event));
+}
+
+void log_settle(void)
+{
+	int64_t now = clock_ms();
+
+	pthread_mutex_lock(&periods_lock);
+	for (int event = 0; event < LOG_EVENTS; event++)
+		if (periods[event].omitted > 0)
+			settle((enum log_event)event, now);
+	pthread_mutex_unlock(&periods_lock);
+}
+
+/* Whether one more line may be written now; counts it. */
+static bool take_line(enum log_level level, enum log_event event)
+{
+	bool taken;
+
+	pthread_mutex_lock(&periods_lock);
+	settle(event, clock_ms());
+	taken = periods[event].said < LOG_EVENT_MAX;
+	if (taken)
+		periods[event].said++;
+	else
+		periods[event].omitted++;
+	periods[event].level = level;
+	pthread_mutex_unlock(&periods_lock);
+	return taken;
+}
+
+void log_event(enum log_level level, enum log_event event, const struct log_field *fields,
+	const char *format, ...)
+{
+	const struct log_record record = { .level = level,
+		.message_id = log_event_id(event),
+		.fields = fields };
+	va_list arguments;
+
+	if (!log_takes(level) || !take_line(level, event))
+		return;
+	va_start(arguments, format);
+	write_message(record, format, arguments);
+	va_end(arguments);
+}
+
+/* ---- levels ---- */
 
 int log_level_parse(const char *name, enum log_level *ret_level)
 {

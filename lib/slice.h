@@ -37,6 +37,20 @@ static inline bool slice_is_ignoring_case(struct slice a, const char *string)
 	return a.len == strlen(string) && strncasecmp(a.data, string, a.len) == 0;
 }
 
+/* Takes the first line of a text off it, without its end; false when there are no more. */
+static inline bool slice_take_line(struct slice *text, struct slice *ret_line)
+{
+	const char *end = text->len > 0 ? (const char *)memchr(text->data, '\n', text->len) : NULL;
+	size_t len = end ? (size_t)(end - text->data) : text->len;
+
+	if (text->len == 0)
+		return false;
+	*ret_line = (struct slice){ .data = text->data, .len = len };
+	len += end ? 1 : 0;
+	*text = (struct slice){ .data = text->data + len, .len = text->len - len };
+	return true;
+}
+
 /* Without the blanks and tabs around it. */
 static inline struct slice slice_trim(struct slice slice)
 {

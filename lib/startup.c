@@ -1,6 +1,7 @@
 /* The beginning of a daemon, see startup.h. */
 #include "lib/startup.h"
 
+#include "lib/journal.h"
 #include "lib/log.h"
 
 #include <signal.h>
@@ -16,9 +17,26 @@ int startup(const char *name, const char *level, const char *file, struct config
 		return 2;
 	}
 	log_open(name, limit);
+	journal_open();
 	signal(SIGHUP, SIG_IGN);
 	r = config_load(config_path(file), ret_config, &problems);
 	if (problems.len > 0 && buffer_string(&problems))
 		fputs(problems.data, stderr);
+	if (r == 0)
+		startup_set_level(level, *ret_config);
 	return r != 0;
+}
+
+void startup_set_level(const char *option, const struct config *config)
+{
+	enum log_level level;
+
+	if (!option && log_level_parse(config->log.level, &level) == 0)
+		log_set_level(level);
+}
+
+void startup_follow_level(const struct config *before, const struct config *fresh)
+{
+	if (strcmp(before->log.level, fresh->log.level) != 0)
+		startup_set_level(NULL, fresh);
 }

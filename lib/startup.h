@@ -12,3 +12,12 @@
  * configuration that cannot be used, 2 for a level that is none.
  */
 int startup(const char *name, const char *level, const char *file, struct config **ret_config);
+
+/* The level of --log-level if that was given, else the configuration's. */
+void startup_set_level(const char *option, const struct config *config);
+
+/*
+ * The level that a fresh configuration asks for, where it differs from that of the one before:
+ * what --log-level or a command has set otherwise stays.
+ */
+void startup_follow_level(const struct config *before, const struct config *fresh);

@@ -5,6 +5,7 @@
  */
 #include "lib/store_protocol.h"
 
+#include "lib/publisher.h"
 #include "lib/timestamp.h"
 
 #include <errno.h>
@@ -330,7 +331,8 @@ static void decode_caller(struct decoder *from, struct inbox_caller *ret_caller)
 	if (caller.name.len > 0) {
 		issued = decode_u64(from);
 		caller.issued = (int64_t)issued;
-		if (issued > INT64_MAX || !notification_user_valid(caller.name))
+		if (issued > INT64_MAX || (!notification_user_valid(caller.name) &&
+						  publisher_of(caller.name).len == 0))
 			from->failed = true;
 	}
 	*ret_caller = caller;

@@ -21,7 +21,8 @@
  * The client sends requests, as many as it likes at a time up to STORE_REQUESTS_MAX; answers
  * may overtake each other. A payload:
  *
- *	short user, short caller, and u64 issued if the caller is not empty; then of
+ *	short user, short caller (a user, or PUBLISHER_MARK and the name of a publisher key), and
+ *	u64 issued if the caller is not empty; then of
  *	CREATE, BROADCAST	u8 once (0 no, 1 yes, 2 yes and only a repeat), and 32 bytes key,
  *			32 bytes body if it is not 0; u16 number of drafts, and for each: short user, u8 type, u64 expires,
  *			short category, long content

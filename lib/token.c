@@ -16,6 +16,7 @@
 
 #include "lib/base64url.h"
 #include "lib/json.h"
+#include "lib/publisher_keys.h"
 #include "lib/result.h"
 #include "lib/token_claims.h"
 #include "lib/token_key.h"
@@ -45,6 +46,14 @@ static const struct {
 					   "the issuer or for the audience "
 					   "that is expected here" },
 	[TOKEN_REVOKED] = { "token_revoked", "The token has been revoked" },
+	[TOKEN_IS_KEY] = { "token_publisher_key",
+		"A publisher key only sends and withdraws notifications, by the REST interface; "
+		"this takes the token of a user" },
+	[TOKEN_KEY_MALFORMED] = { "token_malformed",
+		"This is not a publisher key, which is tk_ and 43 characters: it may have been cut" },
+	[TOKEN_KEY_UNKNOWN] = { "token_revoked", "The publisher key was revoked, or was never "
+						 "made here" },
+	[TOKEN_KEY_EXPIRED] = { "token_expired", "The publisher key has expired" },
 };
 
 const char *token_error_code(enum token_error error)
@@ -170,6 +179,8 @@ int token_verify(const struct token_verifier *verifier, struct slice token, int6
 	struct parts parts;
 	int r;
 
+	if (publisher_key_is_meant(token))
+		return TOKEN_IS_KEY;
 	r = take_apart(token, &parts);
 	if (r == 0)
 		r = choose_key(verifier, (struct slice){ parts.header, parts.header_len }, &key);

@@ -10,14 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Who a valid token speaks for. */
+/* Who a valid token, or a publisher key, speaks for. */
 struct principal {
-	char *user;	 /* the user claim: valid as a notification's userId */
-	int64_t expires; /* seconds since the epoch: `exp` */
+	char *user;	 /* the user claim: valid as a notification's userId; of a key as below */
+	int64_t expires; /* seconds since the epoch: `exp`; 0 of a publisher key */
 	int64_t issued;	 /* `iat`; 0 = none */
 	uint32_t key;	 /* the one that has signed it, for token_verifier_has_key() */
 	bool publisher;	 /* may create notifications */
 	bool admin;
+	bool by_key; /* a publisher key: `user` is PUBLISHER_MARK and its name, and so nobody */
 };
 
 void principal_release(struct principal *principal);
@@ -32,6 +33,11 @@ enum token_error {
 	TOKEN_NOT_YET, /* nbf */
 	TOKEN_CLAIMS,  /* exp or sub missing or wrong; iss or aud not the configured one */
 	TOKEN_REVOKED, /* given by callers */
+	TOKEN_IS_KEY,  /* a publisher key, which is no token */
+	/* Of publisher keys where these count, given by callers: */
+	TOKEN_KEY_MALFORMED,
+	TOKEN_KEY_UNKNOWN,
+	TOKEN_KEY_EXPIRED,
 	TOKEN_ERRORS,
 };
 

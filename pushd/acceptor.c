@@ -116,7 +116,8 @@ static void tell_full(struct acceptor *acceptor, const char *reason)
 	acceptor->refused++;
 	if (now - acceptor->told < FULL_SECONDS)
 		return;
-	log_warning("%s: %u clients were refused; %zu are connected, of at most %zu", reason,
+	log_event(LOG_LEVEL_WARNING, LOG_CLIENTS_FULL, NULL,
+		"%s: %u clients were refused; %zu are connected, of at most %zu", reason,
 		acceptor->refused, taken_places(acceptor->hub), places(acceptor));
 	acceptor->told = now;
 	acceptor->refused = 0;
@@ -293,7 +294,7 @@ static void warn_of_limit(const struct acceptor *acceptor, size_t limit)
 	unsigned configured = acceptor->hub->config->push.max_connections;
 
 	if (acceptor->descriptors < configured)
-		log_warning(
+		log_event(LOG_LEVEL_WARNING, LOG_DESCRIPTORS_FEW, NULL,
 			"max-connections is %u, but %zu descriptors, which is what the system "
 			"allows, are enough for %zu: raise LimitNOFILE of the unit, or ulimit -n",
 			configured, limit, acceptor->descriptors);

@@ -177,7 +177,8 @@ static unsigned disconnect_all(struct hub *hub)
 	while ((session = clients_next(&hub->clients, &at)))
 		if (session->subscriber)
 			count += delivery_disconnect(hub, session->subscriber);
-	log_info("all %u connections were ended by a request on the control socket", count);
+	log_event(LOG_LEVEL_INFO, LOG_CLIENTS_ENDED, NULL,
+		"all %u connections were ended by a request on the control socket", count);
 	return count;
 }
 

@@ -82,10 +82,12 @@ static int begin_anew(struct follow *follow)
 static int give_up(struct follow *follow, int error)
 {
 	if (error == FEED_LOST)
-		log_warning("changes in the log were removed or damaged before they were read: "
-			    "every client is told to fetch anew");
+		log_event(LOG_LEVEL_WARNING, LOG_FEED_LOST, NULL,
+			"changes in the log were removed or damaged before they were read: "
+			"every client is told to fetch anew");
 	else
-		log_error("the log cannot be read: %s; every client is told to fetch anew",
+		log_event(LOG_LEVEL_ERROR, LOG_FEED_LOST, NULL,
+			"the log cannot be read: %s; every client is told to fetch anew",
 			strerror(-error));
 	return begin_anew(follow);
 }
@@ -96,7 +98,8 @@ static int try_later(struct follow *follow, int error)
 	int64_t delay = (int64_t)RETRY_FIRST_USEC << follow->failures;
 
 	if (follow->failures++ == 0)
-		log_warning("the log cannot be read: %s; trying again", strerror(-error));
+		log_event(LOG_LEVEL_WARNING, LOG_FEED_UNREADABLE, NULL,
+			"the log cannot be read: %s; trying again", strerror(-error));
 	follow->resting = true;
 	return put_off(follow, delay);
 }
@@ -116,7 +119,7 @@ static int pump_for(struct follow *follow, int64_t usec)
 	if (r < 0)
 		return try_later(follow, r);
 	if (take(follow->failures) > 0)
-		log_info("the log can be read again");
+		log_event(LOG_LEVEL_INFO, LOG_FEED_READABLE, NULL, "the log can be read again");
 	return r == DELIVERY_MORE ? put_off(follow, 0) : 0;
 }
 
@@ -220,7 +223,8 @@ static void on_greeting(void *context, const struct inbox_greeting *greeting)
 	if (nothing_told)
 		return;
 	if (other_life)
-		log_warning("the store has begun a new epoch: every client is told to fetch anew");
+		log_event(LOG_LEVEL_WARNING, LOG_EPOCH_BEGUN, NULL,
+			"the store has begun a new epoch: every client is told to fetch anew");
 	hub->statistics.resyncs[other_life ? RESYNC_NEW_EPOCH : RESYNC_FEED_LOST]++;
 	delivery_resync(hub);
 }

@@ -40,7 +40,6 @@ struct hub {
 	struct clients clients;
 	struct newcomers newcomers; /* that are not authenticated yet */
 	struct newcomers leavers;   /* whose last word is on its way */
-	struct notices notices;
 	int clients_fd;		 /* the epoll set that their sockets are in */
 	struct registry registry;
 	struct broadcasts broadcasts;

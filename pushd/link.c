@@ -37,11 +37,13 @@ static void link_forget(struct link *link)
 static void link_complain(struct link *link, int error)
 {
 	if (error == -EACCES && link->complained != error)
-		log_error("the store does not let this program's user in: it must be root, of the "
-			  "store's own user, of the group tidings, or one of api-users; trying "
-			  "again");
+		log_event(LOG_LEVEL_ERROR, LOG_PERMISSION, NULL,
+			"the store does not let this program's user in: it must be root, of the "
+			"store's own user, of the group tidings, or one of api-users; trying "
+			"again");
 	else if (link->complained == 0)
-		log_warning("no connection to the store: %s; trying again", strerror(-error));
+		log_event(LOG_LEVEL_WARNING, LOG_STORE_AWAY, NULL,
+			"no connection to the store: %s; trying again", strerror(-error));
 	else
 		return;
 	link->complained = error;
@@ -78,7 +80,7 @@ static void link_tell(struct link *link)
 	if (link->greeting_told || !inbox_greeted(link->inbox))
 		return;
 	if (link->complained)
-		log_info("connected to the store");
+		log_event(LOG_LEVEL_INFO, LOG_STORE_BACK, NULL, "connected to the store");
 	link->greeting_told = true;
 	link->complained = 0;
 	link->delay = RETRY_FIRST_USEC;

@@ -173,6 +173,6 @@ int main(int argc, char **argv)
 		return r;
 	r = run(config, &program, &arguments);
 	if (r < 0)
-		log_error("stopped: %s", strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_STOPPED, NULL, "stopped: %s", strerror(-r));
 	return r < 0 ? 1 : 0;
 }

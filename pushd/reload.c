@@ -2,6 +2,7 @@
 #include "pushd/reload.h"
 
 #include "lib/log.h"
+#include "lib/startup.h"
 #include "pushd/conversation.h"
 
 #include <errno.h>
@@ -102,17 +103,20 @@ int reload(struct hub *hub, const char *path, struct config **config)
 	struct config *fresh;
 
 	if (read_all(path, &fresh, &verifier) != 0) {
-		log_error("not reloaded: the configuration and the keys of before stay in use");
+		log_event(LOG_LEVEL_ERROR, LOG_RELOAD_FAILED, NULL,
+			"not reloaded: the configuration and the keys of before stay in use");
 		return RELOAD_REFUSED;
 	}
 	keep_what_is_open(fresh, *config);
+	startup_follow_level(*config, fresh);
 	token_verifier_free(hub->verifier);
 	config_free(*config);
 	*config = fresh;
 	hub->config = fresh;
 	hub->verifier = verifier;
 	reload_apply(hub);
-	log_info("reloaded: the configuration and the keys were read anew");
+	log_event(LOG_LEVEL_INFO, LOG_RELOADED, NULL,
+		"reloaded: the configuration and the keys were read anew");
 	return 0;
 }
 
@@ -135,7 +139,7 @@ void reload_apply(struct hub *hub)
 		}
 	}
 	if (refused > 0)
-		log_info(
+		log_event(LOG_LEVEL_INFO, LOG_CLIENTS_ENDED, NULL,
 			"%u clients are closed: the key that their tokens were signed with is gone",
 			refused);
 }

@@ -127,7 +127,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 
 	(void)usec;
 	hub_read_clock(hub);
-	notices_settle(&hub->notices, hub->now);
+	log_settle();
 	while (served < ROUND_DUE &&
 		(session = clients_next_due(&hub->clients, hub->now, &server->due_at))) {
 		conversation_due(hub, session);
@@ -190,8 +190,8 @@ static void go_on_from(struct server *server, const struct handover *handover)
 	reload_apply(hub);
 	catchup_begin_round(hub);
 	hub_bury(hub);
-	log_info("upgraded in place: %zu clients, %u ms", hub->clients.count,
-		upgrade_paused_for(handover));
+	log_event(LOG_LEVEL_INFO, LOG_UPGRADED, NULL, "upgraded in place: %zu clients, %u ms",
+		hub->clients.count, upgrade_paused_for(handover));
 }
 
 /* ---- the whole ---- */

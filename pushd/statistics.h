@@ -35,6 +35,7 @@ struct hub;
 	X(REASON_TOKEN_NOT_YET, "token_not_yet")                                     \
 	X(REASON_TOKEN_CLAIMS, "token_claims")                                       \
 	X(REASON_TOKEN_REVOKED, "token_revoked")                                     \
+	X(REASON_TOKEN_PUBLISHER_KEY, "token_publisher_key")                         \
 	X(REASON_OTHER, "other")
 
 /*

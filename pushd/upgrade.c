@@ -125,7 +125,8 @@ static void end_pause(struct upgrade *upgrade)
 /* Clients are served again: nothing came of it. */
 static void go_on(struct upgrade *upgrade, int error)
 {
-	log_error("not upgraded: %s: %s; going on as before", upgrade->program->path,
+	log_event(LOG_LEVEL_ERROR, LOG_UPGRADE_FAILED, NULL,
+		"not upgraded: %s: %s; going on as before", upgrade->program->path,
 		strerror(-error));
 	end_pause(upgrade);
 	upgrade->server.pause(upgrade->server.context, false);
@@ -217,10 +218,11 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *contex
 	if (info->si_code == CLD_EXITED && status == 0)
 		begin_pause(upgrade);
 	else if (info->si_code == CLD_EXITED)
-		log_error("not upgraded: %s has refused, with status %d; going on as before",
+		log_event(LOG_LEVEL_ERROR, LOG_UPGRADE_FAILED, NULL,
+			"not upgraded: %s has refused, with status %d; going on as before",
 			upgrade->program->path, status);
 	else
-		log_error(
+		log_event(LOG_LEVEL_ERROR, LOG_UPGRADE_FAILED, NULL,
 			"not upgraded: %s was ended by signal %d in its check; going on as before",
 			upgrade->program->path, status);
 	return 0;
@@ -232,7 +234,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 
 	(void)source;
 	(void)usec;
-	log_error("not upgraded: the check of %s takes too long; going on as before",
+	log_event(LOG_LEVEL_ERROR, LOG_UPGRADE_FAILED, NULL,
+		"not upgraded: the check of %s takes too long; going on as before",
 		upgrade->program->path);
 	end_check(upgrade);
 	return 0;
@@ -284,7 +287,8 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	r = begin_check(upgrade);
 	if (r < 0) {
 		end_check(upgrade);
-		log_error("not upgraded: %s: %s; going on as before", upgrade->program->path,
+		log_event(LOG_LEVEL_ERROR, LOG_UPGRADE_FAILED, NULL,
+			"not upgraded: %s: %s; going on as before", upgrade->program->path,
 			strerror(-r));
 	}
 	return 0;

@@ -164,7 +164,8 @@ static void finish_copy(struct backup *backup, const struct client *asker)
 	store_hold(backup->store, false);
 	if (backup->result < 0)
 		return;
-	log_info("the store was copied in %lld ms", (long long)(timestamp_now() - backup->begun));
+	log_event(LOG_LEVEL_INFO, LOG_BACKUP_DONE, NULL, "the store was copied in %lld ms",
+		(long long)(timestamp_now() - backup->begun));
 	backup->owner = asker;
 	if (asker->fd < 0)
 		remove_copy(backup);
@@ -182,7 +183,8 @@ void backup_take(struct backup *backup, struct answers *answers)
 	asker = take(backup->asker);
 	backup->job = JOB_NONE;
 	if (backup->result < 0 && backup->result != -ECANCELED)
-		log_error("the store could not be copied: %s", strerror(-backup->result));
+		log_event(LOG_LEVEL_ERROR, LOG_BACKUP_FAILED, NULL,
+			"the store could not be copied: %s", strerror(-backup->result));
 	if (asker)
 		answer(asker, backup->number, backup->operation, status_of(backup->result),
 			answers);

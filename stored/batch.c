@@ -12,8 +12,9 @@ struct job {
 	struct inbox_request request;
 	bool forbidden;
 	bool writes;
-	bool done; /* and answered */
+	bool done;  /* and answered */
 	int status; /* of the answer */
+	unsigned created; /* notifications, by this request and not by one that it repeats */
 };
 
 struct batch {
@@ -87,6 +88,7 @@ static int status_of(int r)
 static void job_answer(struct batch *batch, struct job *job, int r, struct answers *answers)
 {
 	job->status = status_of(r);
+	job->created = r == 0 && !batch->reply.answer.replayed ? job->request.draft_count : 0;
 	answers_add(answers, job->client, job->number, (uint8_t)job->request.operation, job->status,
 		&batch->reply);
 }
@@ -139,7 +141,8 @@ static int run_alone(struct batch *batch, struct answers *written)
 		if (is_fatal(r))
 			return r;
 		if (r < 0) {
-			log_error("operation %d failed: %s", job->request.operation, strerror(-r));
+			log_event(LOG_LEVEL_ERROR, LOG_STORE_FAILED, NULL,
+				"operation %d failed: %s", job->request.operation, strerror(-r));
 			answers_return_to(written, mark);
 			job_answer(batch, job, r, written);
 		}
@@ -189,7 +192,8 @@ static int run_read(struct batch *batch, struct job *job, struct answers *read)
 	if (is_fatal(r))
 		return r;
 	if (r < 0)
-		log_error("operation %d failed: %s", job->request.operation, strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_FAILED, NULL, "operation %d failed: %s",
+			job->request.operation, strerror(-r));
 	job_answer(batch, job, r, read);
 	return 0;
 }
@@ -200,7 +204,10 @@ static void refuse(struct batch *batch, struct job *job, struct answers *answers
 	struct client *client = job->client;
 
 	if (!client->complained)
-		log_warning("uid %u may not ask for operation %d", (unsigned)client->peer.uid,
+		log_event(LOG_LEVEL_WARNING, LOG_PERMISSION,
+			LOG_FIELDS(LOG_NUMBER("TIDINGS_UID", client->peer.uid),
+				LOG_NUMBER("TIDINGS_OPERATION", job->request.operation)),
+			"uid %u may not ask for operation %d", (unsigned)client->peer.uid,
 			(int)job->request.operation);
 	client->complained = true;
 	job_answer(batch, job, INBOX_FORBIDDEN, answers);
@@ -241,15 +248,22 @@ static int run_all(struct batch *batch, struct answers *written, struct answers 
 	return r > 0 ? run_writes(batch, written) : r;
 }
 
+static void count(struct counters *counters, const struct job *job)
+{
+	counters->results[job->status]++;
+	if (job->status == 0)
+		counters_add_key(counters, job->request.caller.name, job->created);
+}
+
 int batch_run(struct batch *batch, struct answers *written, struct answers *read)
 {
-	uint64_t *results = store_counters(batch->store)->results;
+	struct counters *counters = store_counters(batch->store);
 	int r = run_all(batch, written, read);
 
 	while (batch->count > 0) {
 		struct job *job = &batch->jobs[--batch->count];
 
-		results[job->status]++;
+		count(counters, job);
 		store_request_release(&job->request);
 	}
 	if (r >= 0)

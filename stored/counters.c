@@ -37,6 +37,34 @@ void counters_add(struct counters *counters, enum change_kind kind, uint64_t not
 	counters->pending[counter_of[kind]] += notifications;
 }
 
+/* Its place; the last is for all that find none. */
+static struct key_counter *find_key(struct counters *counters, struct slice name)
+{
+	struct key_counter *key = counters->keys;
+
+	for (; key < counters->keys + counters->key_count; key++)
+		if (slice_is(name, key->name))
+			return key;
+	if (counters->key_count == KEY_COUNTERS_MAX)
+		return &counters->keys[KEY_COUNTERS_MAX - 1];
+	if (++counters->key_count == KEY_COUNTERS_MAX)
+		name = SLICE(KEY_COUNTER_OTHERS);
+	memcpy(key->name, name.data, name.len);
+	return key;
+}
+
+void counters_add_key(struct counters *counters, struct slice caller, uint64_t notifications)
+{
+	struct slice name = publisher_of(caller);
+	struct key_counter *key;
+
+	if (name.len == 0)
+		return;
+	key = find_key(counters, name);
+	key->requests++;
+	key->notifications += notifications;
+}
+
 void counters_commit(struct counters *counters)
 {
 	for (size_t i = 0; i < COUNTERS; i++)

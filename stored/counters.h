@@ -8,6 +8,7 @@
 #pragma once
 
 #include "lib/inbox.h"
+#include "lib/publisher.h"
 
 /* How often something was done that takes time, and how long; in microseconds. */
 struct timing {
@@ -39,6 +40,18 @@ struct flushes {
 	uint64_t most;	   /* … for a single one */
 };
 
+/* What was done for those who ask by a publisher key, by the names of these. */
+struct key_counter {
+	char name[PUBLISHER_NAME_MAX + 1];
+	uint64_t requests;
+	uint64_t notifications; /* that these have created; a broadcast is one */
+};
+
+/* Those names that come when there is no place any more share the last, which has this name. */
+#define KEY_COUNTER_OTHERS "*"
+
+enum { KEY_COUNTERS_MAX = 257 /* as many as there are keys in a file, and that one */ };
+
 struct counters {
 	int64_t begun; /* as clock_us() had it */
 	uint64_t committed[COUNTERS];
@@ -49,12 +62,17 @@ struct counters {
 	uint64_t accepted;	 /* connections ever */
 	uint64_t without_rights; /* peers that were refused for that … */
 	uint64_t without_room;	 /* … or because there were too many connections */
+	struct key_counter keys[KEY_COUNTERS_MAX];
+	size_t key_count;
 };
 
 void counters_init(struct counters *counters);
 
 /* The transaction changes so many notifications in this way; what is not counted is left out. */
 void counters_add(struct counters *counters, enum change_kind kind, uint64_t notifications);
+
+/* A request of this caller was done, and has created so many. One of a user counts for no key. */
+void counters_add_key(struct counters *counters, struct slice caller, uint64_t notifications);
 
 void counters_commit(struct counters *counters);
 void counters_abort(struct counters *counters);

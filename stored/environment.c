@@ -164,18 +164,24 @@ static bool no_space(const char *home)
 static int explain(int r, const char *home, const char *step)
 {
 	if (no_space(home))
-		log_error("%s: cannot %s: the disk is full; make space and start again", home, step);
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_UNUSABLE, NULL,
+			"%s: cannot %s: the disk is full; make space and start again", home, step);
 	else if (r == -EBUSY)
-		log_error("%s: another tidings-stored has it open; stop that one first", home);
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_UNUSABLE, NULL,
+			"%s: another tidings-stored has it open; stop that one first", home);
 	else if (r == -EINPROGRESS)
-		log_error("%s: a restore was begun and did not come to its end; give \"tidings "
-			  "restore\" again",
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_UNUSABLE, NULL,
+			"%s: a restore was begun and did not come to its end; give \"tidings "
+			"restore\" again",
 			home);
 	else if (r == -ENOMEM || r == -EACCES || r == -ENOSPC || r == -EPERM || r == -EROFS)
-		log_error("%s: cannot %s: %s", home, step, strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_UNUSABLE, NULL, "%s: cannot %s: %s", home,
+			step, strerror(-r));
 	else
-		log_error("%s: cannot %s: %s; if files are damaged or missing, move the directory "
-			  "away and restore a backup", home, step, strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_UNUSABLE, NULL,
+			"%s: cannot %s: %s; if files are damaged or missing, move the directory "
+			"away and restore a backup",
+			home, step, strerror(-r));
 	return r;
 }
 
@@ -190,7 +196,8 @@ static int check_log(const struct environment *environment)
 	r = log_end_check(environment->home_fd, &damage);
 	if (r < 0 || damage.file == 0)
 		return r;
-	log_error("%s: log file %" PRIu32 " is damaged at byte %" PRIu32, environment->home,
+	log_event(LOG_LEVEL_ERROR, LOG_STORE_UNUSABLE, NULL,
+		"%s: log file %" PRIu32 " is damaged at byte %" PRIu32, environment->home,
 		damage.file, damage.offset);
 	return -ENOTRECOVERABLE;
 }
@@ -424,13 +431,28 @@ bool environment_has_room(const struct environment *environment, uint64_t bytes)
 	       (uint64_t)disk.f_bavail * disk.f_frsize > environment->disk_reserve + bytes;
 }
 
+static void tell_disk(const struct environment *environment)
+{
+	if (environment->disk_full)
+		log_event(LOG_LEVEL_ERROR, LOG_DISK_FULL, NULL,
+			"%s: less than %" PRIu64 " bytes are free: nothing is written until "
+			"there is space",
+			environment->home, environment->disk_reserve);
+	else
+		log_event(LOG_LEVEL_INFO, LOG_DISK_FREE, NULL, "%s: there is space again",
+			environment->home);
+}
+
 bool environment_disk_full(struct environment *environment)
 {
 	int64_t now = timestamp_now();
+	bool before = environment->disk_full;
 
 	if (now >= environment->disk_checked && now - environment->disk_checked < DISK_CHECK_MS)
-		return environment->disk_full;
+		return before;
 	environment->disk_checked = now;
 	environment->disk_full = !environment_has_room(environment, 0);
+	if (environment->disk_full != before)
+		tell_disk(environment);
 	return environment->disk_full;
 }

@@ -58,6 +58,47 @@ static int get_listener(const struct config *config, const char *option)
 
 DEFINE_CLEANUP(struct store *, store_close)
 
+/* A configuration that was read since the start: of it only the log's level takes effect. */
+struct reloading {
+	const char *path;
+	const struct config *started_with;
+	struct config *latest; /* NULL = still the one it was started with */
+};
+
+static void reload(void *context)
+{
+	struct reloading *reloading = context;
+	_cleanup_(buffer_release) struct buffer problems = { 0 };
+	struct config *fresh;
+
+	if (config_load(reloading->path, &fresh, &problems) != 0) {
+		log_event(LOG_LEVEL_ERROR, LOG_RELOAD_FAILED, NULL, "not reloaded: %s",
+			problems.len > 0 && buffer_string(&problems) ? problems.data
+								     : reloading->path);
+		return;
+	}
+	startup_follow_level(reloading->latest ? reloading->latest : reloading->started_with,
+		fresh);
+	config_free(reloading->latest);
+	reloading->latest = fresh;
+	log_event(LOG_LEVEL_INFO, LOG_RELOADED, NULL,
+		"reloaded: the level of the log was read anew");
+}
+
+static int serve(struct server *server, const struct config *config,
+	const struct arguments *arguments)
+{
+	struct reloading reloading = { .path = config_path(arguments->config),
+		.started_with = config };
+	int r;
+
+	server_on_hangup(server, reload, &reloading);
+	log_event(LOG_LEVEL_INFO, LOG_STORE_SERVING, NULL, "serving %s", config->store.home);
+	r = server_run(server);
+	config_free(reloading.latest);
+	return r;
+}
+
 static int run(const struct config *config, const struct arguments *arguments)
 {
 	_cleanup_(freeing_store_close) struct store *store = NULL;
@@ -73,8 +114,7 @@ static int run(const struct config *config, const struct arguments *arguments)
 	r = server_new(config, store, &fd, 1, &server);
 	if (r < 0)
 		return r;
-	log_info("serving %s", config->store.home);
-	return server_run(server);
+	return serve(server, config, arguments);
 }
 
 /* Needs no configuration: a copy can be checked on any machine. */
@@ -107,6 +147,6 @@ int main(int argc, char **argv)
 		return r;
 	r = run(config, &arguments);
 	if (r < 0)
-		log_error("stopped: %s", strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_STOPPED, NULL, "stopped: %s", strerror(-r));
 	return r < 0 ? 1 : 0;
 }

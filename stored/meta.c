@@ -61,8 +61,9 @@ int meta_check_schema(struct store *store)
 		return store_migrate(store);
 	if (store->schema == STORE_SCHEMA_NUMBER)
 		return 0;
-	log_error("the store has schema version %u, this program knows versions up to %s; install "
-		  "the version of tidings that wrote it, or a newer one",
+	log_event(LOG_LEVEL_ERROR, LOG_STORE_UNUSABLE, NULL,
+		"the store has schema version %u, this program knows versions up to %s; install "
+		"the version of tidings that wrote it, or a newer one",
 		store->schema, STORE_SCHEMA);
 	return -EPROTONOSUPPORT;
 }

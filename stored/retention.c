@@ -312,7 +312,9 @@ void retention_tick(struct store *store)
 		retention->next = now + WALK_INTERVAL;
 	}
 	if (retention->crowded_out > 0 && llabs(now - retention->logged) >= LOG_INTERVAL) {
-		log_info("%" PRIu64 " notifications were removed because their users had more than %" PRIu64,
+		log_event(LOG_LEVEL_INFO, LOG_CROWDED_OUT, NULL,
+			"%" PRIu64
+			" notifications were removed because their users had more than %" PRIu64,
 			retention->crowded_out, retention->max_count);
 		retention->crowded_out = 0;
 		retention->logged = now;

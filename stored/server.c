@@ -49,6 +49,8 @@ struct server {
 	sd_event *event;
 	sd_event_source *work, *house;
 	int work_error; /* of the last time; told once */
+	void (*hangup)(void *context);
+	void *hangup_context;
 };
 
 static int server_watch(struct server *server, struct client *client, int how, uint32_t events)
@@ -193,7 +195,8 @@ static int on_work(sd_event_source *source, void *context)
 	if (r == -ENOTRECOVERABLE)
 		return sd_event_exit(server->event, r);
 	if (r < 0 && r != server->work_error)
-		log_error("what is to do in the background failed: %s", strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_FAILED, NULL,
+			"what is to do in the background failed: %s", strerror(-r));
 	server->work_error = r;
 	return sd_event_source_set_enabled(source, r == 0 ? SD_EVENT_ON : SD_EVENT_OFF);
 }
@@ -225,7 +228,8 @@ static int on_durable(sd_event_source *source, int fd, uint32_t revents, void *c
 		answers_release(&answers);
 	}
 	if (r < 0) {
-		log_error("the log could not be flushed: %s", strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_FLUSH_FAILED, NULL,
+			"the log could not be flushed: %s", strerror(-r));
 		return sd_event_exit(server->event, r);
 	}
 	return on_clients(source, fd, revents, context); /* sends, and goes on with who had to wait */
@@ -273,7 +277,8 @@ static int on_house(sd_event_source *source, uint64_t usec, void *context)
 	if (r == -ENOTRECOVERABLE)
 		return sd_event_exit(server->event, r);
 	if (r < 0)
-		log_error("checkpoint: %s", strerror(-r));
+		log_event(LOG_LEVEL_ERROR, LOG_STORE_FAILED, NULL, "checkpoint: %s", strerror(-r));
+	log_settle();
 	r = sd_event_source_set_enabled(server->work, SD_EVENT_ON);
 	if (r < 0)
 		return r;
@@ -281,15 +286,34 @@ static int on_house(sd_event_source *source, uint64_t usec, void *context)
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+{
+	struct server *server = context;
+
+	(void)source;
+	(void)info;
+	if (server->hangup)
+		server->hangup(server->hangup_context);
+	return 0;
+}
+
 /* Signals are blocked before there is a second thread, so that they reach the loop alone. */
-static int server_add_signals(sd_event *event)
+static int server_add_signals(struct server *server)
 {
 	static const int endings[] = { SIGTERM, SIGINT };
-	int r = 0;
+	int r = sd_event_add_signal(server->event, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK,
+		on_hangup, server);
 
 	for (size_t i = 0; r >= 0 && i < ARRAY_LENGTH(endings); i++)
-		r = sd_event_add_signal(event, NULL, endings[i] | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+		r = sd_event_add_signal(server->event, NULL, endings[i] | SD_EVENT_SIGNAL_PROCMASK,
+			NULL, NULL);
 	return r;
+}
+
+void server_on_hangup(struct server *server, void (*hangup)(void *context), void *context)
+{
+	server->hangup = hangup;
+	server->hangup_context = context;
 }
 
 static int server_add_listener(struct server *server, int listen_fd)
@@ -339,10 +363,11 @@ int server_new(const struct config *config, struct store *store, const int *list
 	if (server->clients_fd < 0)
 		return -errno;
 	if ((r = clients_init(&server->clients, config, store_counters(store))) < 0 ||
-	    (r = batch_new(store, &server->batch)) < 0 || (r = sd_event_new(&server->event)) < 0 ||
-	    (r = server_add_signals(server->event)) < 0 ||
-	    (r = flusher_new(store, &server->flusher)) < 0 ||
-	    (r = backup_new(store, &server->backup)) < 0 || (r = server_add_sources(server)) < 0)
+		(r = batch_new(store, &server->batch)) < 0 ||
+		(r = sd_event_new(&server->event)) < 0 || (r = server_add_signals(server)) < 0 ||
+		(r = flusher_new(store, &server->flusher)) < 0 ||
+		(r = backup_new(store, &server->backup)) < 0 ||
+		(r = server_add_sources(server)) < 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < listen_count; i++)
 		r = server_add_listener(server, listen_fds[i]);

@@ -20,6 +20,9 @@ struct server *server_free(struct server *server);
 
 DEFINE_CLEANUP(struct server *, server_free)
 
+/* What SIGHUP does; nothing before this is called. */
+void server_on_hangup(struct server *server, void (*hangup)(void *context), void *context);
+
 /* Runs the loop. Returns 0 after a clean stop: everything that was asked is answered; or -errno. */
 int server_run(struct server *server);
 

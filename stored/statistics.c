@@ -155,6 +155,22 @@ static void add_requests(struct buffer *to, const struct counters *counters)
 	end_object(to);
 }
 
+/* A list: a key may be called as it likes, and a member's name has a meaning. */
+static void add_keys(struct buffer *to, const struct counters *counters)
+{
+	begin(to, "publisherKeys");
+	buffer_append_string(to, "[");
+	for (size_t i = 0; i < counters->key_count; i++) {
+		const struct key_counter *key = &counters->keys[i];
+
+		buffer_print(to, "%s{\"name\":\"%s\"", i > 0 ? "," : "", key->name);
+		add_number(to, "requests", key->requests);
+		add_number(to, "notifications", key->notifications);
+		end_object(to);
+	}
+	buffer_append_string(to, "]");
+}
+
 static int add_sizes(struct buffer *to, const struct store *store)
 {
 	int home_fd = environment_home_fd(store->environment);
@@ -227,6 +243,7 @@ int store_statistics(struct store *store, const struct inbox_request *request, s
 	add_self(to, store);
 	add_notifications(to, store);
 	add_requests(to, &store->counters);
+	add_keys(to, &store->counters);
 	r = add_sizes(to, store);
 	if (r == 0)
 		r = add_cache(to, store);

@@ -143,8 +143,9 @@ int store_open(const struct config *config, struct store **ret_store)
 		r = open_content(store);
 	if (r < 0) {
 		if (r != -EPROTONOSUPPORT)
-			log_error("%s: cannot open the tables: %s; if files are damaged or missing, "
-				  "move the directory away and restore a backup",
+			log_event(LOG_LEVEL_ERROR, LOG_STORE_UNUSABLE, NULL,
+				"%s: cannot open the tables: %s; if files are damaged or missing, "
+				"move the directory away and restore a backup",
 				config->store.home, strerror(-r));
 		return r;
 	}

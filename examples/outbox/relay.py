@@ -13,7 +13,8 @@ ends with status 1.
 This is for SQLite; with another database connect() is what differs, and the ? is %s.
 
 Environment: OUTBOX_DB is the file of the database; TIDINGS_URL as
-https://example.org/api/notifications; TIDINGS_TOKEN is the token of a service.
+https://example.org/api/notifications; TIDINGS_TOKEN is a publisher key, which
+"tidings key add" makes, or the token of a service.
 """
 
 import http.client

@@ -186,6 +186,26 @@ teardown() {
 	found keys failure 'no regular file'
 }
 
+@test "publisher keys: none, some, one that has expired, and files that cannot be used" {
+	diagnose 0
+	found 'publisher keys' ok 'there are 0'
+	with auth publisher-keys "$PWD/publishers"
+	tidings key add shop --config own.conf
+	tidings key add cron --config own.conf
+	diagnose 0 --config own.conf
+	found 'publisher keys' ok 'there are 2'
+	sed -i 's/^cron \(.*\) never$/cron \1 2026-01-31T09:30:00Z/' publishers
+	diagnose 0 --config own.conf
+	found 'publisher keys' warning 'cron has expired' 'key revoke cron'
+	chmod g+w publishers
+	diagnose 1 --config own.conf
+	found 'publisher keys' failure "others than its owner" "chmod go-w $PWD/publishers"
+	chmod g-w publishers
+	echo nonsense >>publishers
+	diagnose 1 --config own.conf
+	found 'publisher keys' failure "$PWD/publishers:4: " tidings-publishers
+}
+
 @test "users of the configuration that the system does not know" {
 	sed -i "s|^api-users = .*|api-users = nobody,no-such-user|" own.conf
 	diagnose 1 --config own.conf

@@ -21,7 +21,8 @@ setup_file() {
 	start_pushd
 	start_api
 	start_site
-	export TIDINGS_URL=$url TIDINGS_TOKEN=$publisher_token TIDINGS_KEY_FILE=$key_file
+	TIDINGS_TOKEN=$("$top_builddir/cli/tidings" key add examples)
+	export TIDINGS_URL=$url TIDINGS_TOKEN TIDINGS_KEY_FILE=$key_file
 }
 
 teardown_file() {

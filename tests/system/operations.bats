@@ -156,6 +156,24 @@ ended_with() { # CODE
 	expect_error 401 token_revoked
 }
 
+@test "a publisher key that has leaked counts for nothing at once; the services read its file" {
+	configure_auth
+	systemctl restart tidings-api tidings-pushd
+	tidings key revoke shop || true
+	stolen=$(tidings key add shop)
+	[ "$(stat -c '%a %U %G' "$confdir/publishers")" = "640 root tidings-keys" ]
+	text='{"userId": "anna", "type": "info", "title": "T", "message": "M"}'
+	TOKEN=$stolen api POST / "$text"
+	expect_status 201
+	new=$(as_in_page '^# tidings key')
+	TOKEN=$stolen api POST / "$text"
+	expect_error 401 token_revoked
+	TOKEN=$new api POST / "$text"
+	expect_status 201
+	refute as_user nobody tidings-publish "$bindir/tidings" key list
+	[ "$(stat -c '%a %U %G' "$confdir/publishers")" = "640 root tidings-keys" ]
+}
+
 @test "backups by the clock, and what is to be looked at" {
 	as_in_page '^# systemctl enable'
 	ls -d "$localstatedir"/backups/tidings/tidings-*

@@ -107,7 +107,7 @@ $confdir/tidings.conf" ]
 
 @test "the web components come as they are" {
 	apt_get install "$dir"/tidings-web_*.deb
-	diff -r --exclude=local.am "$top_srcdir/web" /usr/share/tidings/web
+	diff -r "$top_builddir/web/dist" /usr/share/tidings/web
 }
 
 @test "an upgrade under load: clients stay, nothing is lost, nobody is refused" {

@@ -25,7 +25,7 @@ only() {
 	only 'ini\.h' lib/config_file.c
 	only 'systemd/.*' stored/main.c stored/server.c pushd/main.c pushd/server.c pushd/link.h \
 		pushd/acceptor.h pushd/control_socket.h pushd/follow.h pushd/notify.c pushd/upgrade.h \
-		cgi/program.c cgi/workers.c
+		cgi/program.c cgi/workers.c lib/journal.c
 }
 
 @test "nothing but the programs' own folders is reached into" {
@@ -49,4 +49,17 @@ only() {
 		count=$((count + 1))
 	done < <(find "$top_srcdir"/{lib,stored,cgi,pushd,cli} -name '*.h')
 	[ "$count" -gt 40 ]
+}
+
+@test "each message id is in the catalog of the journal, and no other" {
+	ids() { grep -oE '\b[0-9a-f]{32}\b' "$top_srcdir/$1" | sort; }
+	[ -n "$(ids lib/log_event.c)" ]
+	diff <(ids lib/log_event.c) <(ids systemd/tidings.catalog)
+	[ -z "$(ids lib/log_event.c | uniq -d)" ]
+}
+
+@test "each kind of event is logged somewhere" {
+	while read -r event; do
+		grep -rqw "$event" "$top_srcdir"/{stored,cgi,pushd} || { echo "$event is never logged" >&2; return 1; }
+	done < <(grep -oE '\bLOG_[A-Z_]+\b' "$top_srcdir/lib/log_event.c" | grep -v LOG_EVENTS)
 }

@@ -192,6 +192,40 @@ upgrade_push() {
 	as_shipped
 }
 
+# event NAME: the message id
+event_id() {
+	awk -v name="[$1]" '$1 == name { gsub(/[",{]/, ""); print $3 }' "$top_srcdir/lib/log_event.c" | grep .
+}
+
+# logged NAME CONDITION: whether there is such an event in the journal, with such fields (jq)
+logged() {
+	journalctl --no-pager -o json MESSAGE_ID="$(event_id "$1")" | jq -se "any(.[]; $2)"
+}
+
+@test "the journal has kinds and fields, with a catalog; the level can be changed while all run" {
+	journalctl --update-catalog
+	while read -r id; do
+		journalctl --no-pager --list-catalog "$id" | grep -q 'tidings'
+	done < <(grep -oE '\b[0-9a-f]{32}\b' "$top_srcdir/lib/log_event.c")
+	printf '[log]\nlevel = debug\n' >>"$confdir/tidings.conf"
+	for service in "${services[@]}"; do
+		systemctl start "$service"
+		systemctl reload "$service"
+		await logged LOG_RELOADED "._SYSTEMD_UNIT == \"$service\" and .PRIORITY == \"6\""
+	done
+	TOKEN=none api GET /unread-count
+	expect_status 401
+	await logged LOG_REQUEST_REFUSED \
+		'.TIDINGS_CODE == "token_malformed" and .TIDINGS_STATUS == "401" and .TIDINGS_ADDRESS == "127.0.0.1"'
+	TOKEN=$(make_token "$user") api POST / '{}'
+	expect_status 403
+	await logged LOG_REQUEST_REFUSED ".TIDINGS_USER == \"$user\""
+	run -1 setpriv --reuid=nobody --regid=nogroup --clear-groups "$bindir/tidings" count "$user"
+	await logged LOG_PERMISSION '.TIDINGS_UID == "65534"'
+	as_shipped
+	logged LOG_STORE_SERVING 'has("TIDINGS_USER") | not'
+}
+
 @test "a service that hangs is killed and started again" {
 	local -A pids
 

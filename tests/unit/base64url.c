@@ -8,19 +8,10 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static size_t encode(const unsigned char *from, size_t n, char *to)
+static size_t encode(const char *from, size_t n, char *to)
 {
-	size_t len = 0;
-	unsigned bits = 0, pending = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		bits = bits << 8 | from[i];
-		for (pending += 8; pending >= 6; pending -= 6)
-			to[len++] = alphabet[bits >> (pending - 6) & 63];
-	}
-	if (pending > 0)
-		to[len++] = alphabet[bits << (6 - pending) & 63];
-	return len;
+	base64url_encode((struct slice){ from, n }, to);
+	return BASE64URL_CHARACTERS(n);
 }
 
 static int decode(const char *text, size_t n, char *to, size_t *ret_len)
@@ -36,12 +27,14 @@ static void test_vectors(void)
 		{ "Zm9vYmFy", "foobar" } };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		char bytes[16];
+		char bytes[16], text[16];
 		size_t n = 99;
 
 		ok_int_equal(decode(rows[i][0], strlen(rows[i][0]), bytes, &n), 0, "%s",
 			rows[i][0]);
 		ok_bytes_equal(bytes, n, rows[i][1], strlen(rows[i][1]), "is %s", rows[i][1]);
+		ok_bytes_equal(text, encode(rows[i][1], strlen(rows[i][1]), text), rows[i][0],
+			strlen(rows[i][0]), "and the other way round");
 	}
 }
 
@@ -62,8 +55,7 @@ static void test_exhaustively(void)
 			if (decode(text, n, bytes, &len) != 0)
 				continue;
 			taken++;
-			wrong += encode((unsigned char *)bytes, len, again) != n ||
-				 memcmp(again, text, n) != 0;
+			wrong += encode(bytes, len, again) != n || memcmp(again, text, n) != 0;
 		}
 	}
 	ok_int_equal(taken, 256 + 65536, "as many texts are taken as there are runs of bytes");

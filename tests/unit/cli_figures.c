@@ -34,6 +34,10 @@ static void test_values(void)
 		"A B\ncheckpoints last 1.5 ms\nfeed lag 1.5 s\n", "lengths of time");
 	ok_rows("{\"a\":{\"all_read\":1,\"b\":{\"cD\":2}},\"list\":[1,2]}",
 		"A B\na all read 1\na b c d 2\n", "words; lists are left out");
+	ok_rows("{\"theKeys\":[{\"name\":\"anyBytes\",\"n\":1,\"m\":2},{\"n\":3},{\"name\":\"b\","
+		"\"n\":4}]}",
+		"A B\nthe keys anyBytes n 1\nthe keys anyBytes m 2\nthe keys b n 4\n",
+		"but those of what has a name, which stands as it is");
 }
 
 static void test_many(void)

@@ -13,8 +13,22 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 static int saved_stderr;
+
+/* How far the clock of this test is ahead. */
+static time_t ahead;
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int r = (int)syscall(SYS_clock_gettime, clock, now);
+
+	now->tv_sec += ahead;
+	return r;
+}
 
 /* Standard error becomes a socket that keeps the writes apart. Returns its other end. */
 static int capture(void)
@@ -287,6 +301,113 @@ static void test_full_pipe(void)
 	ok_string_equal(next_write(fd), "t: again\n", "and later lines are whole");
 }
 
+static void test_event_limit(void)
+{
+	_cleanup_(release) int fd = capture();
+	unsigned written = 0;
+
+	log_open("t", LOG_LEVEL_INFO);
+	ahead += 60;
+	for (int i = 0; i < 25; i++) {
+		log_event(LOG_LEVEL_WARNING, LOG_CLIENT_STALLED, NULL, "slow");
+		written += strcmp(next_write(fd), "t: slow\n") == 0;
+	}
+	ok_int_equal(written, LOG_EVENT_MAX, "so many lines in a period");
+	log_settle();
+	ok_string_equal(next_write(fd), "", "what was left out is not told before its end");
+	log_event(LOG_LEVEL_WARNING, LOG_STORE_AWAY, NULL, "away");
+	ok_string_equal(next_write(fd), "t: away\n", "another kind is not held up");
+	ahead += LOG_EVENT_PERIOD / 1000;
+	log_settle();
+	ok_string_equal(next_write(fd),
+		"t: 15 more lines about slow clients that were closed were left out\n", "but then");
+	log_settle();
+	ok_string_equal(next_write(fd), "", "and once");
+	log_event(LOG_LEVEL_WARNING, LOG_CLIENT_STALLED, NULL, "slow");
+	ok_string_equal(next_write(fd), "t: slow\n", "there may be more again");
+}
+
+static void test_event_limit_without_settling(void)
+{
+	_cleanup_(release) int fd = capture();
+
+	log_open("t", LOG_LEVEL_INFO);
+	ahead += 60;
+	for (int i = 0; i <= LOG_EVENT_MAX; i++) {
+		log_event(LOG_LEVEL_ERROR, LOG_PUSH_AWAY, NULL, "away");
+		next_write(fd);
+	}
+	ahead += 60;
+	log_event(LOG_LEVEL_ERROR, LOG_PUSH_AWAY, NULL, "away");
+	ok_string_equal(next_write(fd),
+		"t: 1 more lines about the push daemon being away were left out\n",
+		"the next of a kind tells how many there were");
+	ok_string_equal(next_write(fd), "t: away\n", "before itself");
+}
+
+static void test_event_level(void)
+{
+	_cleanup_(release) int fd = capture();
+
+	log_open("t", LOG_LEVEL_INFO);
+	ahead += 60;
+	for (int i = 0; i < 25; i++)
+		log_event(LOG_LEVEL_DEBUG, LOG_CLIENT_STALLED, NULL, "slow");
+	log_settle();
+	log_event(LOG_LEVEL_INFO, LOG_CLIENT_STALLED, NULL, "told");
+	ok_string_equal(next_write(fd), "t: told\n", "what is not logged is in nobody's way");
+}
+
+static void test_event_ids(void)
+{
+	for (int i = 0; i < LOG_EVENTS; i++) {
+		const char *id = log_event_id((enum log_event)i);
+
+		tap_ok(id && strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32,
+			"event %d has an id", i);
+		tap_ok(log_event_noun((enum log_event)i) != NULL, "event %d has a name", i);
+		for (int j = 0; j < i; j++)
+			if (strcmp(id, log_event_id((enum log_event)j)) == 0)
+				tap_ok(false, "the ids of events %d and %d differ", j, i);
+	}
+}
+
+static struct log_record taken;
+static char taken_message[128];
+static int sink_result;
+
+static int take_record(const struct log_record *record)
+{
+	taken = *record;
+	snprintf(taken_message, sizeof(taken_message), "%.*s", (int)record->message.len,
+		record->message.data);
+	return sink_result;
+}
+
+static void test_sink(void)
+{
+	const struct log_field *fields = LOG_FIELDS(LOG_TEXT("TIDINGS_USER", SLICE("alice")),
+		LOG_NUMBER("TIDINGS_CODE", 4401));
+	_cleanup_(release) int fd = capture();
+
+	log_open("t", LOG_LEVEL_INFO);
+	log_set_sink(take_record);
+	ahead += 60;
+	log_event(LOG_LEVEL_INFO, LOG_CLIENT_CLOSED, fields, "closed\nwith %d", 4401);
+	ok_string_equal(taken_message, "closed\\x0awith 4401", "a sink gets the message as a line");
+	ok_int_equal(taken.level, LOG_LEVEL_INFO, "its level");
+	ok_string_equal(taken.program, "t", "the program");
+	ok_string_equal(taken.message_id, log_event_id(LOG_CLIENT_CLOSED), "the message id");
+	tap_ok(taken.fields == fields, "and the fields");
+	ok_string_equal(next_write(fd), "", "and nothing goes to standard error");
+	log_info("plain");
+	tap_ok(!taken.message_id && !taken.fields, "a plain message has neither id nor fields");
+	sink_result = -EAGAIN;
+	log_info("plain");
+	ok_string_equal(next_write(fd), "t: plain\n", "what a sink does not take is a line");
+	log_set_sink(NULL);
+}
+
 int main(void)
 {
 	saved_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -303,5 +424,10 @@ int main(void)
 	test_no_journal();
 	test_errno();
 	test_full_pipe();
+	test_event_limit();
+	test_event_limit_without_settling();
+	test_event_level();
+	test_event_ids();
+	test_sink();
 	return tap_done();
 }

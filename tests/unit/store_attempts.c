@@ -1,5 +1,6 @@
 /* Attempts with a key: what the store answers to the second, and to whom. */
 #include "lib/log.h"
+#include "lib/publisher.h"
 #include "lib/timestamp.h"
 #include "tests/tap.h"
 #include "tests/unit/store_fixture.h"
@@ -66,10 +67,12 @@ static void test_repeat(void)
 	tap_ok(create("shop", &key_1) == 0 && replays(&first), "nor one after a restart");
 	tap_ok(create("stall", &key_1) == 0 && !fixture.reply.answer.replayed,
 		"another caller's key is another one");
+	tap_ok(create(PUBLISHER_MARK "shop", &key_1) == 0 && !fixture.reply.answer.replayed,
+		"so is that of who asks by a publisher key of the same name");
 	tap_ok(create("shop", &key_2) == 0 && !fixture.reply.answer.replayed,
 		"and so is another key");
 	tap_ok(create("shop", NULL) == 0 && create("shop", NULL) == 0 &&
-			!fixture.reply.answer.replayed && seq_of("bob") == 5,
+			!fixture.reply.answer.replayed && seq_of("bob") == 6,
 		"without one each stands for itself");
 }
 
@@ -80,7 +83,7 @@ static void test_only_repeat(void)
 
 	asked.only_repeat = true;
 	ok_int_equal(fixture_do(&fixture, &asked), INBOX_NOT_FOUND, "nothing to repeat");
-	ok_int_equal(seq_of("bob"), 5, "creates nothing");
+	ok_int_equal(seq_of("bob"), 6, "creates nothing");
 	ok_int_equal(create("shop", &key_3), 0, "an attempt");
 	first = fixture.reply.answer;
 	tap_ok(fixture_do(&fixture, &asked) == 0 && replays(&first), "is repeated");
@@ -95,7 +98,7 @@ static void test_only_repeat(void)
 	tap_ok(fixture_do(&fixture, &asked) == 0 && replays(&first), "with a key is sent once");
 	asked.only_repeat = true;
 	tap_ok(fixture_do(&fixture, &asked) == 0 && replays(&first), "and is repeated");
-	ok_int_equal(seq_of("bob"), 7, "creates no other");
+	ok_int_equal(seq_of("bob"), 8, "creates no other");
 }
 
 /* Twins that come at once run in one transaction. */

@@ -4,6 +4,7 @@
  */
 #include "lib/store_protocol.h"
 
+#include "lib/publisher.h"
 #include "tests/tap.h"
 
 #include <errno.h>
@@ -152,6 +153,21 @@ static void test_users(void)
 	ok_int_equal(decode(&create), -EBADMSG, "a create of nothing");
 }
 
+/* In whose name: a user's, or that of a publisher key, which no user can have. */
+static void test_callers(void)
+{
+	struct inbox_request create = requests[1];
+
+	create.caller = (struct inbox_caller){ SLICE(PUBLISHER_MARK "shop"), 0 };
+	ok_int_equal(decode(&create), 0, "a create by a publisher key");
+	create.caller.name = SLICE(PUBLISHER_MARK "no name");
+	ok_int_equal(decode(&create), -EBADMSG, "by one whose name is none");
+	create.caller.name = SLICE(PUBLISHER_MARK);
+	ok_int_equal(decode(&create), -EBADMSG, "by one without a name");
+	create.caller.name = SLICE("\2shop");
+	ok_int_equal(decode(&create), -EBADMSG, "by another control character");
+}
+
 static void test_once(void)
 {
 	_cleanup_(buffer_release) struct buffer payload = { 0 };
@@ -294,6 +310,7 @@ int main(void)
 	test_requests();
 	test_members();
 	test_users();
+	test_callers();
 	test_once();
 	test_ranges();
 	test_frames();

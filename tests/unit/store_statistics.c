@@ -172,6 +172,47 @@ static void test_counters(void)
 				  "meanMicroseconds 0");
 }
 
+static void ok_key(size_t i, const char *name, int64_t requests, int64_t notifications)
+{
+	_cleanup_(freeing_json) struct json_object *statistics = ask();
+	struct json_object *keys = json_object_object_get(statistics, "publisherKeys");
+	struct json_object *key = json_object_array_get_idx(keys, i);
+
+	ok_string_equal(json_object_get_string(json_object_object_get(key, "name")), name,
+		"key number %zu", i);
+	ok_int_equal(json_object_get_int64(json_object_object_get(key, "requests")), requests,
+		"its requests");
+	ok_int_equal(json_object_get_int64(json_object_object_get(key, "notifications")),
+		notifications, "what they created");
+}
+
+static void test_keys(void)
+{
+	struct counters *counters = store_counters(fixture.store);
+
+	ok_key(0, NULL, 0, 0);
+	counters_add_key(counters, SLICE("shop"), 5);
+	counters_add_key(counters, (struct slice){ 0 }, 5);
+	ok_key(0, NULL, 0, 0);
+	counters_add_key(counters, SLICE(PUBLISHER_MARK "shop"), 5);
+	counters_add_key(counters, SLICE(PUBLISHER_MARK "cron"), 0);
+	counters_add_key(counters, SLICE(PUBLISHER_MARK "shop"), 2);
+	ok_key(0, "shop", 2, 7);
+	ok_key(1, "cron", 1, 0);
+	ok_key(2, NULL, 0, 0);
+	for (int i = 0; i < 300; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), PUBLISHER_MARK "k%d", i);
+		counters_add_key(counters, slice_of(name), 1);
+	}
+	counters_add_key(counters, SLICE(PUBLISHER_MARK "k253"), 1);
+	counters_add_key(counters, SLICE(PUBLISHER_MARK "k299"), 1);
+	ok_key(255, "k253", 2, 2);
+	ok_key(256, "*", 47, 47);
+	ok_key(257, NULL, 0, 0);
+}
+
 static void test_sizes(void)
 {
 	_cleanup_(freeing_json) struct json_object *statistics = ask();
@@ -271,6 +312,7 @@ int main(void)
 	test_broadcasts();
 	test_aborted();
 	test_counters();
+	test_keys();
 	test_sizes();
 	test_self();
 	test_reopened();

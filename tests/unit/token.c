@@ -312,7 +312,8 @@ static void test_errors(void)
 {
 	static const char *const codes[TOKEN_ERRORS] = { NULL, "token_missing", "token_malformed",
 		"token_algorithm", "token_signature", "token_expired", "token_not_yet",
-		"token_claims", "token_revoked" };
+		"token_claims", "token_revoked", "token_publisher_key", "token_malformed",
+		"token_revoked", "token_expired" };
 
 	for (int i = 1; i < TOKEN_ERRORS; i++) {
 		ok_string_equal(token_error_code((enum token_error)i), codes[i], "code %d", i);
