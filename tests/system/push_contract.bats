@@ -29,6 +29,10 @@ teardown() {
 	scenario contract conversation
 }
 
+@test "a publisher key is no token" {
+	scenario contract publisher_key
+}
+
 @test "a full disk is an error" {
 	scenario contract disk_is_full
 }

@@ -65,6 +65,19 @@ as_it_should() {
 	each without_right
 }
 
+@test "each request with a publisher key, which has one right alone" {
+	local TOKEN
+
+	id=$(create "$user")
+	TOKEN=$("$top_builddir/cli/tidings" key add contract)
+	with_key() {
+		[[ $3 = user || $3 = admin ]] || return 0
+		api "$1" "$2" "$4"
+		expect_error 403 forbidden
+	}
+	each with_key
+}
+
 @test "each request with a parameter that it does not have" {
 	id=$(create "$user")
 	with_parameter() {

@@ -53,6 +53,15 @@ export async function conversation() {
 	}
 }
 
+// A publisher key is no token.
+export async function publisher_key() {
+	const client = await Client.open(PUSH);
+	await client.expect('auth_required');
+	client.send({ type: 'auth', token: `tk_${'A'.repeat(43)}` });
+	assert.equal((await client.expect('auth_failed')).code, 'token_publisher_key');
+	await client.closed(4401);
+}
+
 // What the store has no space for is an error.
 export async function disk_is_full() {
 	const user = newUser();
