@@ -23,13 +23,14 @@ function messagesOf(operation) {
 
 const said = messagesOf('command');
 const told = { websocket: messagesOf('tell'), stream: messagesOf('stream') };
+const changes = new Place('asyncapi.yaml', ['components', 'schemas', 'Change']).at('properties', 'op').value.enum;
 const closeCodes = Object.keys(channels.at('websocket', 'x-close-codes').value);
 
 const judge = (message, messages) => messages.get(message?.type)?.at('payload').judge(message) ??
 	(messages.has(message?.type) ? undefined : 'its type is not documented');
 
-// "KIND told TYPE", "websocket said TYPE", "websocket closed CODE" and "KIND CODE of TYPE": all that
-// the document has
+// All that the document has: "KIND told TYPE", "KIND CODE of TYPE", "websocket said TYPE", "websocket
+// closed CODE" and "change OP"
 export function documentedEvents() {
 	const codes = ([kind, messages]) => [...messages].flatMap(([type, message]) =>
 		(message.at('payload', 'properties', 'code')?.value.enum ?? []).map((code) => `${kind} ${code} of ${type}`));
@@ -38,6 +39,7 @@ export function documentedEvents() {
 		...[...said.keys()].map((type) => `websocket said ${type}`),
 		...Object.entries(told).flatMap(types), ...Object.entries(told).flatMap(codes),
 		...closeCodes.map((code) => `websocket closed ${code}`),
+		...changes.map((op) => `change ${op}`),
 	];
 }
 
@@ -47,7 +49,8 @@ function describe({ kind, said, told, closed }) {
 		return [`${kind} said ${said.type}`];
 	if (told === undefined)
 		return [`${kind} closed ${closed}`];
-	return [`${kind} told ${told.type}`, ...(told.code ? [`${kind} ${told.code} of ${told.type}`] : [])];
+	return [`${kind} told ${told.type}`, ...(told.code ? [`${kind} ${told.code} of ${told.type}`] : []),
+		...(told.changes ?? []).map(({ op }) => `change ${op}`)];
 }
 
 function faultOf({ kind, said: sent, told: message, closed }) {

@@ -57,8 +57,9 @@ record_traffic() {
 	mkdir -p "$traffic"
 	recording=$traffic/$(basename "$BATS_TEST_FILENAME" .bats)
 	export recording
-	[ -e "$BATS_FILE_TMPDIR/recorded" ] || : >"$recording.requests" >"$recording.messages"
-	: >"$BATS_FILE_TMPDIR/recorded" # by an earlier test of the same file, which is kept
+	[ ! -e "$BATS_FILE_TMPDIR/recorded" ] || return 0 # by an earlier test of the same file
+	touch "$BATS_FILE_TMPDIR/recorded"
+	rm -f "$recording".*
 }
 
 # Ends what was started. Fails if a program had to be killed or a sanitizer reported.

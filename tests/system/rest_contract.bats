@@ -2,7 +2,7 @@
 # Each request with each of the refusals that it shares with others, so that tests/contract finds
 # all that doc/openapi.yaml has.
 
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 load common
 load rest
 

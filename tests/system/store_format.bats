@@ -31,8 +31,9 @@ setup() {
 	}
 }
 
-told() { # JSON: one more line of what is in the store
-	jq -c .notification >>"$dir/told" <<<"${1-$body}"
+# The notification of the last answer is in the store
+told() {
+	jq -c .notification >>"$dir/told" <<<"$body"
 }
 
 # Something of everything, and in $dir/facts what was told of it
