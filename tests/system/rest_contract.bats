@@ -123,14 +123,26 @@ as_it_should() {
 	each preflight
 }
 
+# All at once, for each waits a while for the store to come back
 @test "each request while the store is away" {
+	local pid
+	local -a pids=()
+
 	id=$(create "$user")
 	stop_program stored
-	without_store() {
+	without_store() (
+		dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX") # where api has its answer
 		as_it_should "$@"
 		expect_error 503 unavailable
+	)
+	begin_without_store() {
+		without_store "$@" &
+		pids+=($!)
 	}
-	each without_store
+	each begin_without_store
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
 	start_stored
 }
 
