@@ -10,7 +10,9 @@ export function parseConnections(text) {
 	const connections = new Map();
 	for (const line of text.split('\n').slice(0, -1)) {
 		const event = JSON.parse(line);
-		connections.set(event.connection, [...connections.get(event.connection) ?? [], event]);
+		if (!connections.has(event.connection))
+			connections.set(event.connection, []);
+		connections.get(event.connection).push(event);
 	}
 	return [...connections.values()];
 }
@@ -21,13 +23,13 @@ function messagesOf(operation) {
 	return new Map(messages.map((message) => [message.at('payload', 'properties', 'type').value.const, message]));
 }
 
-const said = messagesOf('command');
-const told = { websocket: messagesOf('tell'), stream: messagesOf('stream') };
+const ofClients = messagesOf('command');
+const ofServer = { websocket: messagesOf('tell'), stream: messagesOf('stream') };
 const changes = new Place('asyncapi.yaml', ['components', 'schemas', 'Change']).at('properties', 'op').value.enum;
 const closeCodes = Object.keys(channels.at('websocket', 'x-close-codes').value);
 
-const judge = (message, messages) => messages.get(message?.type)?.at('payload').judge(message) ??
-	(messages.has(message?.type) ? undefined : 'its type is not documented');
+const judge = (message, messages) =>
+	messages.has(message.type) ? messages.get(message.type).at('payload').judge(message) : 'its type is not documented';
 
 // All that the document has: "KIND told TYPE", "KIND CODE of TYPE", "websocket said TYPE", "websocket
 // closed CODE" and "change OP"
@@ -36,8 +38,8 @@ export function documentedEvents() {
 		(message.at('payload', 'properties', 'code')?.value.enum ?? []).map((code) => `${kind} ${code} of ${type}`));
 	const types = ([kind, messages]) => [...messages.keys()].map((type) => `${kind} told ${type}`);
 	return [
-		...[...said.keys()].map((type) => `websocket said ${type}`),
-		...Object.entries(told).flatMap(types), ...Object.entries(told).flatMap(codes),
+		...[...ofClients.keys()].map((type) => `websocket said ${type}`),
+		...Object.entries(ofServer).flatMap(types), ...Object.entries(ofServer).flatMap(codes),
 		...closeCodes.map((code) => `websocket closed ${code}`),
 		...changes.map((op) => `change ${op}`),
 	];
@@ -53,11 +55,11 @@ function describe({ kind, said, told, closed }) {
 		...(told.changes ?? []).map(({ op }) => `change ${op}`)];
 }
 
-function faultOf({ kind, said: sent, told: message, closed }) {
-	if (sent !== undefined)
-		return judge(sent, said);
-	if (message !== undefined)
-		return judge(message, told[kind]);
+function faultOf({ kind, said, told, closed }) {
+	if (said !== undefined)
+		return judge(said, ofClients);
+	if (told !== undefined)
+		return judge(told, ofServer[kind]);
 	return closeCodes.includes(String(closed)) ? undefined : 'the code is not documented';
 }
 
