@@ -125,7 +125,10 @@ static void take_body(const struct server *server, read_body *read_some, void *s
 		request->body = buffer_slice(to);
 }
 
-/* A web server that cannot deliver a body it has taken may drop our answer with it. */
+/*
+ * Some web servers drop the answer when they cannot deliver a body that they have taken, and
+ * some take a body no further once they have the answer: so its end comes first.
+ */
 static void drain(read_body *read_some, void *source)
 {
 	char dropped[DRAIN_CHUNK];
@@ -164,11 +167,9 @@ static size_t answer_fastcgi(const struct server *server, FCGX_Request *fastcgi)
 
 	take_body(server, read_fastcgi, fastcgi->in, &request, &body);
 	make_answer(server, &request, &output);
-	FCGX_PutStr(output.data, (int)output.len, fastcgi->out);
-	if (request.body_state == HTTP_BODY_TOO_LARGE)
-		FCGX_FFlush(fastcgi->out);
 	/* To the record that ends the body, too: mod_proxy_fcgi may write it late */
 	drain(read_fastcgi, fastcgi->in);
+	FCGX_PutStr(output.data, (int)output.len, fastcgi->out);
 	return request.body.len;
 }
 

@@ -34,6 +34,7 @@ struct doctor {
 	struct json_object *store; /* the same of the store, NULL */
 	char *minted;		   /* a token made here; NULL */
 	char *server;		   /* what the web server calls itself; NULL */
+	bool unwell;		   /* the REST program lacks the store or the push daemon */
 
 	const char *check; /* that runs */
 	struct buffer findings; /* of struct doctor_finding */
@@ -93,8 +94,8 @@ enum doctor_setting { SETTING_AUTHORIZATION, SETTING_UPGRADE, SETTING_STREAM, SE
 void doctor_advise_setting(struct doctor *doctor, enum doctor_setting setting);
 
 /*
- * The last number that a configuration's text gives this directive, "NAME 5;" or "NAME = 5", in a
- * line that is no comment; -1 if there is none.
+ * The last number that a configuration's text gives this directive, "NAME 5;" or "NAME = 5", at
+ * the beginning of a line or behind a brace or semicolon, and in no comment; -1 if there is none.
  */
 int64_t doctor_directive(struct slice text, const char *name);
 

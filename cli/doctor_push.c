@@ -114,8 +114,9 @@ static const struct meaning {
 	{ 400, "the web server drops the header Upgrade, or changes the request", NULL },
 	{ 426, "the web server drops the header Upgrade", NULL },
 	{ 401, "the push daemon refuses a valid token, or the web server drops Authorization",
-		"have the push daemon use this configuration and its key: systemctl reload "
-		"tidings-pushd; and see what is said of Authorization above" },
+		"have the push daemon use this configuration and its key: systemctl "
+		"try-reload-or-restart tidings-pushd; and see what is said of Authorization "
+		"above" },
 	{ 403, "the push daemon, or the web server, forbids it",
 		"see allowed-origins of the "
 		"configuration" },
@@ -188,6 +189,11 @@ void doctor_websocket(struct doctor *doctor)
 
 	if (!fetch)
 		return;
+	if (doctor->unwell) {
+		doctor_say(doctor, DOCTOR_OK,
+			"the web server passes it; no greeting is awaited while something is away");
+		return;
+	}
 	if (await_text(fetch, &received, "\"connected\"", &r)) {
 		doctor_say(doctor, DOCTOR_OK, "the web server passes it, and the greeting arrives");
 		return;
@@ -206,6 +212,10 @@ void doctor_stream(struct doctor *doctor)
 
 	if (!fetch)
 		return;
+	if (doctor->unwell) {
+		doctor_say(doctor, DOCTOR_UNCHECKED, "no event is awaited while something is away");
+		return;
+	}
 	if (await_text(fetch, &received, "event: connected", &r)) {
 		doctor_say(doctor, DOCTOR_OK, "events arrive while the answer goes on");
 		return;

@@ -40,40 +40,57 @@ static bool is_one_of(char c, const char *characters)
 	return c != '\0' && strchr(characters, c);
 }
 
-/* The number behind the name at the beginning of a line, or -1; "auto" is as many as processors. */
-static int64_t read_line(struct slice line, const char *name)
+/* The number behind the name at the beginning, or -1; "auto" is as many as processors. */
+static int64_t read_statement(struct slice text, const char *name)
 {
 	size_t at = 0, len = strlen(name);
 	int64_t number = 0;
 	bool digits = false;
 
-	while (at < line.len && is_one_of(line.data[at], " \t"))
+	while (at < text.len && is_one_of(text.data[at], " \t"))
 		at++;
-	if (line.len - at <= len || strncasecmp(line.data + at, name, len) != 0 ||
-		!is_one_of(line.data[at + len], " \t="))
+	if (text.len - at <= len || strncasecmp(text.data + at, name, len) != 0 ||
+		!is_one_of(text.data[at + len], " \t="))
 		return -1;
-	for (at += len; at < line.len && is_one_of(line.data[at], " \t="); at++)
+	for (at += len; at < text.len && is_one_of(text.data[at], " \t="); at++)
 		;
-	if (line.len - at >= 4 && memcmp(line.data + at, "auto", 4) == 0)
+	if (text.len - at >= 4 && memcmp(text.data + at, "auto", 4) == 0)
 		return sysconf(_SC_NPROCESSORS_ONLN);
-	for (; at < line.len && line.data[at] >= '0' && line.data[at] <= '9'; at++) {
-		number = number < INT32_MAX ? number * 10 + (line.data[at] - '0') : number;
+	for (; at < text.len && text.data[at] >= '0' && text.data[at] <= '9'; at++) {
+		number = number < INT32_MAX ? number * 10 + (text.data[at] - '0') : number;
 		digits = true;
 	}
 	return digits ? number : -1;
 }
 
+/* Takes one off a line, "events { NAME 5; }", up to a comment. */
+static bool take_statement(struct slice *line, struct slice *ret_statement)
+{
+	size_t len = 0;
+
+	if (line->len == 0 || *line->data == '#')
+		return false;
+	while (len < line->len && !is_one_of(line->data[len], "{;#"))
+		len++;
+	*ret_statement = (struct slice){ line->data, len };
+	if (len < line->len && line->data[len] != '#')
+		len++;
+	*line = (struct slice){ line->data + len, line->len - len };
+	return true;
+}
+
 int64_t doctor_directive(struct slice text, const char *name)
 {
 	int64_t found = -1;
-	struct slice line;
+	struct slice line, statement;
 
-	while (tool_next_line(&text, &line)) {
-		int64_t number = read_line(line, name);
+	while (tool_next_line(&text, &line))
+		while (take_statement(&line, &statement)) {
+			int64_t number = read_statement(statement, name);
 
-		if (number >= 0)
-			found = number;
-	}
+			if (number >= 0)
+				found = number;
+		}
 	return found;
 }
 

@@ -15,29 +15,28 @@ enum { TIMEOUT = 10000 /* milliseconds */ };
 
 enum server { APACHE, LIGHTTPD, NGINX, SERVERS };
 
-/* What begins their Server header, and what to set in them. */
+/* What begins their Server header, and what to set in them, as the samples of conf/ do. */
 static const struct {
 	const char *name;
 	const char *settings[SETTINGS];
 } servers[SERVERS] = {
-	[APACHE] = { "Apache",
-		{ [SETTING_AUTHORIZATION] = "CGIPassAuth On",
-			[SETTING_UPGRADE] = "ProxyPass … upgrade=websocket, of mod_proxy",
-			[SETTING_STREAM] =
-				"ProxyPass … flushpackets=on, and no SetOutputFilter DEFLATE",
-			[SETTING_TIMEOUT] = "ProxyPass … timeout=, ProxyWebsocketIdleTimeout" } },
+	[APACHE] = { "Apache", { [SETTING_AUTHORIZATION] = "CGIPassAuth On",
+				       [SETTING_UPGRADE] = "upgrade=websocket in its ProxyPass",
+				       [SETTING_STREAM] = "SetEnv no-gzip 1, SetEnv no-brotli 1",
+				       [SETTING_TIMEOUT] = "timeout=90 in its ProxyPass" } },
 	[LIGHTTPD] = { "lighttpd",
 		{ [SETTING_AUTHORIZATION] = "no setenv.set-request-header and no auth.backend that "
 					    "takes Authorization away",
 			[SETTING_UPGRADE] = "proxy.header = (\"upgrade\" => \"enable\")",
 			[SETTING_STREAM] = "server.stream-response-body = 2",
-			[SETTING_TIMEOUT] = "server.max-read-idle, server.max-write-idle" } },
+			[SETTING_TIMEOUT] = "\"read-timeout\" => 90, server.max-read-idle = 90" } },
 	[NGINX] = { "nginx",
-		{ [SETTING_AUTHORIZATION] = "fastcgi_param HTTP_AUTHORIZATION $http_authorization",
+		{ [SETTING_AUTHORIZATION] = "no fastcgi_param HTTP_AUTHORIZATION, and "
+					    "fastcgi_pass_request_headers on",
 			[SETTING_UPGRADE] = "proxy_http_version 1.1, proxy_set_header Upgrade "
 					    "$http_upgrade, proxy_set_header Connection upgrade",
 			[SETTING_STREAM] = "proxy_buffering off, gzip off",
-			[SETTING_TIMEOUT] = "proxy_read_timeout" } },
+			[SETTING_TIMEOUT] = "proxy_read_timeout 90s, proxy_send_timeout 90s" } },
 };
 
 static bool is_server(const struct doctor *doctor, size_t i)
@@ -109,6 +108,7 @@ static void judge_health(struct doctor *doctor, const struct fetch_answer *answe
 		return;
 	}
 	if (ours && answer->status == 503) {
+		doctor->unwell = true;
 		doctor_say(doctor, DOCTOR_FAILURE,
 			"it reaches the REST program, but that cannot reach the store or the push "
 			"daemon");
@@ -158,8 +158,9 @@ static void judge_refusal(struct doctor *doctor, const struct fetch_answer *answ
 			answer->status, code.len > 0 ? ", " : "", (int)code.len,
 			code.data ? code.data : "");
 		if (code.len > 0)
-			doctor_advise(doctor, "have the REST program use this configuration and "
-					      "its key: systemctl reload tidings-api");
+			doctor_advise(doctor,
+				"have the REST program use this configuration and "
+				"its key: systemctl try-reload-or-restart tidings-api");
 	}
 }
 
@@ -173,7 +174,7 @@ void doctor_authorization(struct doctor *doctor)
 		return;
 	if (fetch_get(doctor->url, "/unread-count", token, TIMEOUT, &answer, problem) < 0)
 		doctor_say(doctor, DOCTOR_UNCHECKED, "%s", problem);
-	else if (answer.status == 200)
+	else if (answer.status == 200 || (answer.status == 503 && doctor->unwell))
 		doctor_say(doctor, DOCTOR_OK, "the web server passes it");
 	else if (answer.status == 401)
 		judge_refusal(doctor, &answer);

@@ -122,6 +122,22 @@ static void append_field(struct buffer *to, const struct terminal *terminal, str
 /* What a line of the table says, each field as text. */
 struct fields {
 	struct slice time, kind, unread, user, detail;
+	enum style style; /* of the kind */
+};
+
+/* What comes, what goes, and what everybody has to hear of; all else is plain. */
+static const enum style kind_styles[CHANGE_KINDS_COUNT] = {
+	[CHANGE_CREATED] = STYLE_GOOD,
+	[CHANGE_BROADCAST_CREATED] = STYLE_GOOD,
+	[CHANGE_DELETED] = STYLE_WARNING,
+	[CHANGE_ALL_DELETED] = STYLE_WARNING,
+	[CHANGE_READ_DELETED] = STYLE_WARNING,
+	[CHANGE_EXPIRED] = STYLE_WARNING,
+	[CHANGE_BROADCAST_EXPIRED] = STYLE_WARNING,
+	[CHANGE_WITHDRAWN] = STYLE_BAD,
+	[CHANGE_BROADCAST_WITHDRAWN] = STYLE_BAD,
+	[CHANGE_FORGOTTEN] = STYLE_BAD,
+	[CHANGE_EPOCH] = STYLE_STRONG,
 };
 
 static void format_fields(struct buffer *to, const struct terminal *terminal,
@@ -132,7 +148,9 @@ static void format_fields(struct buffer *to, const struct terminal *terminal,
 	size_t left = TEXT_UNCUT;
 
 	append_field(to, terminal, fields->time, time_columns, false);
+	buffer_append_string(to, style_begin(terminal, fields->style));
 	append_field(to, terminal, fields->kind, KIND_COLUMNS, false);
+	buffer_append_string(to, style_end(terminal, fields->style));
 	append_field(to, terminal, fields->unread, COUNT_COLUMNS, true);
 	append_field(to, terminal, fields->user, USER_COLUMNS, false);
 	if (terminal->present)
@@ -163,6 +181,7 @@ static struct fields fields_of(const struct change *change, struct buffer *unrea
 		.unread = SLICE("-"),
 		.user = SLICE("*"),
 		.detail = change->ids,
+		.style = kind_styles[change->kind],
 	};
 
 	if (change->kind == CHANGE_EPOCH) {
@@ -217,7 +236,7 @@ static int watch_print(const struct watch *watch, const struct change *change)
 static int print_heading(const struct watch *watch, const struct inbox_greeting *greeting)
 {
 	static const struct fields heading = { SLICE("TIME"), SLICE("CHANGE"), SLICE("UNREAD"),
-		SLICE("USER"), SLICE("WHAT") };
+		SLICE("USER"), SLICE("WHAT"), STYLE_PLAIN };
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 	struct terminal terminal = terminal_of(STDOUT_FILENO);
 

@@ -1,74 +1,78 @@
 /**
- * The base of both elements: the client and the inbox that an element has, what
- * its rows do, and the style in its shadow root.
+ * The base of both elements: the client and the inbox that an element has, the
+ * language that it speaks, what its rows do, and the style in its shadow root.
  */
 
 import { TidingsClient } from "./tidings-client.js";
 import { Inbox } from "./tidings-inbox.js";
 import { baseSheet } from "./tidings-style.js";
-import { make, strings } from "./tidings-view.js";
+import { make } from "./tidings-view.js";
+import { loadWords, vocabulary, Words } from "./tidings-words.js";
 
 const TICK = 30000; // how often relative times are said anew
 
-const shared = new Map(); // "base token-url" to {client, users}
+const shared = new Map(); // options, as JSON, to {client, users}
 
-function supplier(address) {
-	return async () => {
-		const response = await fetch(address, { cache: "no-store" });
-		if (response.status === 401 || response.status === 403) return null;
-		if (!response.ok) throw new Error(`${address} answered ${response.status}`);
-		return (await response.json()).token;
-	};
-}
-
-/** Elements of one page with the same attributes share one connection. */
-function acquire(element) {
-	const base = element.getAttribute("base") ?? undefined;
-	const tokenUrl = element.getAttribute("token-url");
-	const key = JSON.stringify([base, tokenUrl]);
+/** Elements of one page with the same options share one client. */
+function acquire(key) {
 	if (!shared.has(key)) {
-		const client = new TidingsClient({
-			base,
-			token: tokenUrl ? supplier(tokenUrl) : undefined,
-		});
+		const client = new TidingsClient(JSON.parse(key));
 		shared.set(key, { client, users: 0 });
 		client.start();
 	}
 	const entry = shared.get(key);
 	entry.users++;
-	return {
-		client: entry.client,
-		release() {
-			if (--entry.users > 0) return;
-			entry.client.stop();
-			shared.delete(key);
-		},
-	};
+	return entry.client;
+}
+
+function release(key) {
+	const entry = shared.get(key);
+	if (!entry || --entry.users > 0) return;
+	entry.client.stop();
+	shared.delete(key);
+}
+
+/** That of the nearest element which has one, also out of a shadow tree. */
+function languageOf(node) {
+	const { host } = node.getRootNode();
+	return node.closest("[lang]")?.lang ?? (host ? languageOf(host) : "");
 }
 
 /**
  * An element with a client: the one that the page sets as `.client` (the page
- * starts it), else one made from the attributes `base` and `token-url` (an
- * address of this site that answers {"token": …}; without it, the cookie).
- * With neither it waits for `.client`.
+ * starts it), else one made from the attributes `base`, `token-url` (an address
+ * of this site that answers {"token": …}; without it, the cookie), `user` and
+ * `transports`. With none of them it waits for `.client`. All of this may change
+ * at any time, and the element may be moved.
  *
  * A subclass has render() and `page`, and may have bind(client) and unbind().
  * While there is a client there is an inbox; without one nothing is rendered.
+ *
+ * Event: `follow` {notification}, when a link is about to be followed in this
+ * window. A page that shows its target by itself prevents the default.
  */
 export class TidingsElement extends HTMLElement {
+	static get observedAttributes() {
+		return ["base", "token-url", "user", "transports"];
+	}
+
 	inbox = null;
 	rows = new Map(); // id to Row
-	live = make("div", { class: "spoken", role: "status" });
+	words = new Words();
+	live = make("div.spoken", { role: "status" });
 
 	#given = null;
 	#client = null;
-	#release = null;
+	#source = null; // where #client is from: the one given, or a key of `shared`
 	#listening = null;
 	#clock;
+	#language; // as the page has it
+	#observer = new MutationObserver(() => this.#hear());
 
 	constructor(...sheets) {
 		super();
-		this.attachShadow({ mode: "open" }).adoptedStyleSheets = [baseSheet, ...sheets];
+		const root = this.attachShadow({ mode: "open" });
+		root.adoptedStyleSheets = [baseSheet, ...sheets];
 	}
 
 	/** The client in use, or null while the element is in no page. */
@@ -78,19 +82,31 @@ export class TidingsElement extends HTMLElement {
 
 	set client(client) {
 		this.#given = client;
-		if (!this.isConnected) return;
-		this.#detach();
-		this.#attach();
+		this.#settleSoon();
 	}
 
 	connectedCallback() {
-		this.#attach();
-		this.#clock = setInterval(() => this.rows.forEach((row) => row.tick()), TICK);
+		this.#clock = setInterval(() => {
+			for (const row of this.rows.values()) row.tick();
+			if (this.inbox) this.render(); // a day may have ended
+		}, TICK);
+		vocabulary.addEventListener("change", this.#speak);
+		const lang = { attributeFilter: ["lang"], subtree: true };
+		for (const root of [document, this.getRootNode()])
+			this.#observer.observe(root, lang);
+		this.#hear();
+		this.#settleSoon();
 	}
 
 	disconnectedCallback() {
 		clearInterval(this.#clock);
-		this.#detach();
+		vocabulary.removeEventListener("change", this.#speak);
+		this.#observer.disconnect();
+		this.#settleSoon();
+	}
+
+	attributeChangedCallback() {
+		this.#settleSoon();
 	}
 
 	/** What a row's buttons do. */
@@ -102,45 +118,78 @@ export class TidingsElement extends HTMLElement {
 		remove: ({ id }) =>
 			this.attempt(async () => {
 				await this.client.remove(id);
-				this.say(strings.deleted);
+				this.say(this.words.say("deleted"));
 			}),
 		readAll: () => this.attempt(() => this.client.markAllRead()),
 	};
+
+	/** @returns {boolean} whether the browser is to follow the notification's link */
+	follow(notification) {
+		const detail = { notification };
+		const more = { bubbles: true, composed: true, cancelable: true };
+		return this.dispatchEvent(new CustomEvent("follow", { detail, ...more }));
+	}
 
 	/** Runs what the user asked for and says so when it failed. */
 	async attempt(action) {
 		try {
 			await action();
 		} catch {
-			this.say(strings.actionFailed);
+			this.say(this.words.say("actionFailed"));
 		}
 	}
 
-	/** To those who listen, when they have heard the rest. */
+	/** To those who listen, when they have heard the rest; the same again is news. */
 	say(text) {
-		this.live.textContent = text;
+		this.live.replaceChildren(make("p", {}, text));
 	}
 
 	/** Adds a listener that goes when the element or its client does. */
 	listen(target, type, listener = () => this.render()) {
-		target.addEventListener(type, listener, { signal: this.#listening.signal });
+		const { signal } = this.#listening;
+		target.addEventListener(type, listener, { signal, capture: true });
 	}
 
-	#attach() {
-		const named = this.hasAttribute("base") || this.hasAttribute("token-url");
-		if (!this.#given && !named) return;
-		const { client, release } = this.#given
-			? { client: this.#given }
-			: acquire(this);
+	/** Says every word() anew. */
+	translate() {
+		for (const node of this.shadowRoot.querySelectorAll("[data-word]"))
+			node.textContent = this.words.say(node.dataset.word);
+	}
+
+	// --- The client -----------------------------------------------------------
+
+	/** A move and several attributes set in a row are one change. */
+	#settleSoon() {
+		queueMicrotask(() => this.#settle());
+	}
+
+	#settle() {
+		const given = (name) => this.getAttribute(name) || undefined;
+		const options = JSON.stringify({
+			base: given("base"),
+			tokenUrl: given("token-url"),
+			user: given("user"),
+			transports: given("transports")?.trim().split(/\s+/),
+		});
+		const key = options === "{}" ? null : options;
+		const source = this.isConnected ? (this.#given ?? key) : null;
+		if (source !== this.#source) {
+			this.#detach();
+			this.#source = source;
+			if (source) this.#attach(source);
+		}
+		if (source) this.render();
+	}
+
+	#attach(source) {
+		const client = typeof source === "string" ? acquire(source) : source;
 		this.#client = client;
-		this.#release = release;
 		this.#listening = new AbortController();
 		this.inbox = new Inbox(client, this.page);
 		this.listen(this.inbox, "update");
 		this.listen(client, "status");
 		this.listen(client, "change");
 		this.bind?.(client);
-		this.render();
 	}
 
 	#detach() {
@@ -148,7 +197,25 @@ export class TidingsElement extends HTMLElement {
 		this.#listening.abort();
 		this.unbind?.();
 		this.inbox.close();
-		this.#release?.();
-		this.inbox = this.#client = this.#release = null;
+		release(this.#source);
+		this.inbox = this.#client = null;
 	}
+
+	// --- The language ---------------------------------------------------------
+
+	#hear() {
+		const language = languageOf(this);
+		if (language === this.#language) return;
+		this.#language = language;
+		this.#speak();
+	}
+
+	#speak = () => {
+		this.words = new Words(this.#language);
+		loadWords(this.words.language);
+		this.translate();
+		for (const { node } of this.rows.values()) node.remove();
+		this.rows.clear();
+		if (this.inbox) this.render();
+	};
 }

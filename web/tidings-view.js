@@ -1,53 +1,22 @@
 /**
- * What the elements are made of: the words, the icons, the rows.
+ * What the elements are made of: nodes, icons, rows.
  *
  * Nothing here writes HTML or inline style: text goes in as text, and links
  * only where they lead to http(s), so the strictest content security policy
  * holds and no notification can run anything.
  */
 
-export const strings = {
-	notifications: "Notifications",
-	newCount: (count) => `${count} new`,
-	unreadCount: (count) => `${count} unread`,
-	arrived: (title) => `New notification: ${title}`,
-	arrivedMany: (count) => `${count} new notifications`,
-	deleted: "Notification deleted",
-	markRead: "Mark as read",
-	markUnread: "Mark as unread",
-	markAllRead: "Mark all read",
-	remove: "Delete",
-	all: "See all notifications",
-	more: "Load more",
-	loading: "Loading",
-	failed: "Notifications could not be loaded.",
-	actionFailed: "That did not work. Please try again.",
-	retry: "Try again",
-	empty: "All caught up",
-	emptyHint: "New notifications appear here as they happen.",
-	now: "just now",
-	types: { info: "Information", success: "Success", warning: "Warning", error: "Error" },
-	status: {
-		connected: "Live",
-		connecting: "Connecting",
-		waiting: "Reconnecting",
-		stopped: "Disconnected",
-		offline: "Offline",
-		unauthorized: "Signed out",
-		forbidden: "Access refused",
-	},
-};
-
-/** The sentence for a client's status: its reason where there is one to tell. */
-export function statusText({ state, reason } = { state: "stopped" }) {
-	return strings.status[reason] ?? strings.status[state];
-}
-
 // --- Building ---------------------------------------------------------------
 
-/** Makes an element: `make("p", { class: "x", hidden: true }, "text", child)`. */
-export function make(tag, attributes = {}, ...children) {
+/**
+ * Makes an element: `make("p.title", { hidden: true }, "text", child)`. Its classes
+ * are its parts as well, so that a page can style whatever the elements do.
+ */
+export function make(name, attributes = {}, ...children) {
+	const [tag, ...classes] = name.split(".");
 	const node = document.createElement(tag);
+	if (tag === "button") node.type = tag;
+	if (classes.length) node.className = node.part = classes.join(" ");
 	for (const [name, value] of Object.entries(attributes)) {
 		if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
 		else if (value !== undefined) node.toggleAttribute(name, value !== false);
@@ -57,8 +26,28 @@ export function make(tag, attributes = {}, ...children) {
 	return node;
 }
 
-export function plainButton(text, onclick, ...children) {
-	return make("button", { type: "button", class: "plain", onclick }, ...children, text);
+/** A text that the element says, and says anew in another language: see `english`. */
+export function word(key, name = "span") {
+	return make(name, { "data-word": key });
+}
+
+export function plainButton(key, onclick, ...children) {
+	return make(`button.plain.${key}`, { onclick }, ...children, word(key));
+}
+
+/** What stands where there is no row, and can be another thing by the page's will. */
+export function emptyNote() {
+	const words = [word("empty", "span.strong"), word("emptyHint")];
+	return note(make("slot", { name: "empty" }, icon("bell"), ...words));
+}
+
+/** What stands where fetching failed. */
+export function failedNote(retry) {
+	return note(word("failed"), plainButton("retry", retry));
+}
+
+export function note(...children) {
+	return make("div.note", { hidden: true }, ...children);
 }
 
 const shapes = {
@@ -98,131 +87,113 @@ export function safeLink(link) {
 	return /^https?:/i.test(link) || url.origin === location.origin ? url.href : null;
 }
 
-const units = [
-	["day", 86400],
-	["hour", 3600],
-	["minute", 60],
-];
-
-function language() {
-	return document.documentElement.lang || undefined;
-}
-
-export function fullTime(time) {
-	return new Date(time).toLocaleString(language(), {
-		dateStyle: "full",
-		timeStyle: "short",
-	});
-}
-
-/** "5 min ago"; beyond a week the date. */
-export function relativeTime(time, now = Date.now()) {
-	const seconds = Math.max(0, (now - time) / 1000);
-	if (seconds < 45) return strings.now;
-	if (seconds > 7 * 86400) return new Intl.DateTimeFormat(language()).format(time);
-	const [unit, length] = units.find(([, size]) => seconds >= size) ?? units.at(-1);
-	const format = new Intl.RelativeTimeFormat(language(), {
-		numeric: "auto",
-		style: "short",
-	});
-	return format.format(-Math.round(seconds / length), unit);
-}
-
 // --- Rows -----------------------------------------------------------------
 
+const MIDDLE = 1; // of the pointer's buttons
+
 /**
- * A list item that shows a notification and offers what can be done with it.
- * Buttons call `actions.toggle` and `actions.remove` with the notification.
+ * A notification as the element `host` shows it, and what can be done with it:
+ * `host.words` says it, `host.actions` are done. `node` is what to put in place.
  */
 export class Row {
-	constructor(notification, actions) {
-		this.actions = actions;
-		this.node = make("li", {
-			class: "row",
-			onclick: (event) => this.#click(event),
-		});
+	/**
+	 * @param {object} notification
+	 * @param {import("./tidings-element.js").TidingsElement} host
+	 * @param {string} [tag]
+	 * @param {object} [attributes] of the node, as for make()
+	 */
+	constructor(notification, host, tag = "li", attributes = {}) {
+		const onclick = (event) => this.#click(event);
+		this.host = host;
+		const clicks = { onclick, onauxclick: onclick };
+		this.node = make(`${tag}.row`, { ...attributes, ...clicks });
+		this.#build(notification);
 		this.update(notification);
-	}
-
-	/** Rebuilds only what changed, so that focus stays where it is. */
-	update(notification) {
-		const before = this.notification;
-		if (before === notification) return;
-		this.notification = notification;
-		if (
-			before?.title !== notification.title ||
-			before?.message !== notification.message
-		)
-			this.#build(notification);
-		this.node.classList.toggle("unread", !notification.read);
-		this.node.setAttribute("part", notification.read ? "item" : "item unread");
-		const action = notification.read ? strings.markUnread : strings.markRead;
-		this.mark.setAttribute("aria-label", `${action}: ${notification.title}`);
-		this.mark.title = action;
-	}
-
-	tick() {
-		this.time.textContent = relativeTime(Date.parse(this.notification.createdAt));
-	}
-
-	#build({ type, title, message, link, createdAt }) {
-		const kind = Object.hasOwn(strings.types, type) ? type : "info";
-		this.time = make("time", { datetime: createdAt, title: fullTime(createdAt) });
-		this.mark = this.#button("mark", () => this.actions.toggle(this.notification));
-		const remove = this.#button("remove", () =>
-			this.actions.remove(this.notification),
-		);
-		remove.setAttribute("aria-label", `${strings.remove}: ${title}`);
-		remove.title = strings.remove;
-		remove.append(icon("close"));
-		this.node.replaceChildren(
-			make(
-				"span",
-				{ class: `kind ${kind}`, part: `icon ${kind}` },
-				icon(kind),
-			),
-			make(
-				"div",
-				{ class: "text" },
-				this.#title(title, link, strings.types[kind]),
-				make("p", { class: "message", part: "message" }, message),
-				this.time,
-			),
-			make("div", { class: "tools" }, this.mark, remove),
-		);
 		this.tick();
 	}
 
-	#title(title, link, kind) {
+	/** Changes what is not as before alone, so that focus stays where it is. */
+	update(notification) {
+		if (this.notification === notification) return;
+		this.notification = notification;
+		const { read, title } = notification;
+		this.node.classList.toggle("unread", !read);
+		this.node.part.toggle("unread", !read);
+		this.#name(this.mark, read ? "markUnread" : "markRead", title);
+	}
+
+	/** Time goes on. */
+	tick() {
+		const { createdAt } = this.notification;
+		this.time.textContent = this.host.words.relativeTime(Date.parse(createdAt));
+	}
+
+	#build({ type, title, message, link, createdAt }) {
+		const { words, actions } = this.host;
+		const kind = Object.hasOwn(shapes, type) ? type : "info";
+		const spoken = words.say("typed", { type: words.say(`type.${kind}`) });
 		const href = safeLink(link);
-		const spoken = make("span", { class: "spoken" }, `${kind}: `);
-		const shown = href
-			? make("a", { href, part: "link", rel: "noopener" }, title)
-			: title;
-		return make("p", { class: "title", part: "title" }, spoken, shown);
-	}
-
-	#button(name, onclick) {
-		return make("button", {
-			type: "button",
-			class: `tool ${name}`,
-			part: name,
-			onclick,
+		this.title = make(
+			"p.title",
+			{},
+			make("span.spoken", {}, spoken, " "),
+			href ? make("a", { href, rel: "noopener" }, title) : title,
+		);
+		this.time = make("time.time", {
+			datetime: createdAt,
+			title: words.fullTime(Date.parse(createdAt)),
 		});
+		this.mark = make("button.tool.mark", {
+			onclick: () => actions.toggle(this.notification),
+		});
+		this.remove = make(
+			"button.tool.remove",
+			{ onclick: () => actions.remove(this.notification) },
+			icon("close"),
+		);
+		this.#name(this.remove, "remove", title);
+		this.node.append(
+			make(`span.kind.${kind}`, {}, icon(kind)),
+			make(
+				"div.text",
+				{},
+				this.title,
+				make("p.message", {}, message),
+				this.time,
+			),
+			make("div.tools", {}, this.mark, this.remove),
+		);
 	}
 
-	/** A click anywhere else on the row reads it; a link is followed as well. */
+	#name(button, key, title) {
+		const { words } = this.host;
+		const action = words.say(key);
+		button.title = action;
+		button.ariaLabel = words.say("actionOn", { action, title });
+	}
+
+	/**
+	 * A click anywhere but on a button reads it, and follows its link, which covers
+	 * the row; the middle button opens the link elsewhere, and that reads it too.
+	 */
 	#click(event) {
-		const tool = event.target.closest("button");
-		if (!tool && !this.notification.read) this.actions.toggle(this.notification);
+		const { target, button } = event;
+		const link = target.closest("a");
+		const isMeant = button === 0 || (link && button === MIDDLE);
+		if (target.closest("button") || !isMeant) return;
+		const { notification, host } = this;
+		if (!notification.read) host.actions.toggle(notification);
+		const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || button;
+		if (link && !elsewhere && !host.follow(notification)) event.preventDefault();
 	}
 }
 
 /**
  * Makes the children of `list` the rows of `items`, moving no row needlessly.
  * Focus that goes with a removed row goes to the one that takes its place.
+ * @param {Map<string, Row>} rows by id; kept between the calls
  */
-export function renderRows(list, rows, items, actions) {
+export function renderRows(list, rows, items, host) {
 	const focused = focusedIndex(list);
 	const wanted = new Set(items.map(({ id }) => id));
 	for (const [id, row] of rows) {
@@ -234,7 +205,7 @@ export function renderRows(list, rows, items, actions) {
 		const { id } = notification;
 		const next = list.children[index] ?? null;
 		if (rows.has(id)) rows.get(id).update(notification);
-		else rows.set(id, new Row(notification, actions));
+		else rows.set(id, new Row(notification, host));
 		const { node } = rows.get(id);
 		if (next === node) return;
 		node.classList.toggle("fresh", next !== null); // it came in above older ones
@@ -251,18 +222,4 @@ function focusedIndex(list) {
 function focusAt(list, index) {
 	const row = list.children[Math.min(index, list.children.length - 1)];
 	(row?.querySelector(".remove") ?? list.closest("[tabindex]")).focus();
-}
-
-/** What stands where there is no row. */
-export function emptyNote() {
-	return [
-		icon("bell"),
-		make("strong", {}, strings.empty),
-		make("span", {}, strings.emptyHint),
-	];
-}
-
-/** What stands where fetching failed. */
-export function failedNote(retry) {
-	return [make("span", {}, strings.failed), plainButton(strings.retry, retry)];
 }

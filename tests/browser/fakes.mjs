@@ -49,13 +49,53 @@ export class Clock {
 }
 
 /** Lets all that is awaited and ready go on. */
-export function settle() {
-	return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+export async function settle() {
+	for (let round = 0; round < 8; round++) await new Promise(setImmediate);
 }
 
-/** Sockets that were opened, and what was requested; `answer` says how. */
+/** A stream of events that was asked for. */
+class Stream {
+	#controller;
+
+	constructor(request) {
+		this.request = request;
+		const body = new ReadableStream({
+			start: (controller) => (this.#controller = controller),
+			cancel: () => (this.wasClosed = true),
+		});
+		request.signal.addEventListener("abort", () => {
+			this.wasClosed = true;
+			this.#controller.error(request.signal.reason);
+		});
+		this.response = new Response(body);
+	}
+
+	/** Messages, or text as it is on the line. */
+	async receive(...messages) {
+		for (const message of messages)
+			this.#controller.enqueue(
+				new TextEncoder().encode(
+					typeof message === "string"
+						? message
+						: `event: ${message.type}\ndata: ${JSON.stringify(message)}\n\n`,
+				),
+			);
+		await settle();
+	}
+
+	async end() {
+		this.#controller.close();
+		await settle();
+	}
+}
+
+/**
+ * Sockets and streams that were opened, and what else was requested: `answer` gives status,
+ * body and headers. Where `streams` is null there are none.
+ */
 export class Network {
 	sockets = [];
+	streams = [];
 	requests = [];
 	answer = () => [200, {}];
 
@@ -104,13 +144,110 @@ export class Network {
 		this.fetch = async (url, options) => {
 			const { pathname, search } = new URL(url);
 			const request = { ...options, path: pathname + search };
+			if (this.streams && pathname.endsWith("/stream")) {
+				this.streams.push(new Stream(request));
+				return this.stream.response;
+			}
 			this.requests.push(request);
-			const [status, body] = await this.answer(request);
-			return new Response(JSON.stringify(body), { status });
+			const [status, body, headers] = await this.answer(request);
+			const text = status === 304 ? null : JSON.stringify(body);
+			return new Response(text, { status, headers });
 		};
+	}
+
+	get stream() {
+		return this.streams.at(-1);
 	}
 
 	get socket() {
 		return this.sockets.at(-1);
+	}
+}
+
+/**
+ * A browser with tabs: locks, channels and what a page hears of, until restore(). What begins
+ * to listen does so at the `page` of that moment, since all tabs are in one process here.
+ */
+export class Browser {
+	document = { visibilityState: "visible" };
+	page = new EventTarget();
+	navigator = { onLine: true, locks: { request: (...given) => this.#request(...given) } };
+	channels = new Set();
+	#queues = new Map(); // of a lock, whoever holds it first
+	#real = new Map();
+
+	constructor() {
+		const { channels } = this;
+		class BroadcastChannel {
+			constructor(name) {
+				this.name = name;
+				channels.add(this);
+			}
+
+			postMessage(data) {
+				for (const other of channels) {
+					if (other === this || other.name !== this.name) continue;
+					const copy = structuredClone(data);
+					setImmediate(
+						() => channels.has(other) && other.onmessage({ data: copy }),
+					);
+				}
+			}
+
+			close() {
+				channels.delete(this);
+			}
+		}
+		this.#set("navigator", this.navigator);
+		this.#set("document", this.document);
+		this.#set("BroadcastChannel", BroadcastChannel);
+		for (const name of ["addEventListener", "removeEventListener"])
+			this.#set(name, (...given) => this.page[name](...given));
+	}
+
+	#set(name, value) {
+		this.#real.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
+		Object.defineProperty(globalThis, name, { value, configurable: true });
+	}
+
+	locate(origin) {
+		this.#set("location", { origin, href: `${origin}/` });
+	}
+
+	restore() {
+		for (const [name, descriptor] of this.#real) {
+			delete globalThis[name];
+			if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+		}
+	}
+
+	/** The names of the locks that are held. */
+	get held() {
+		return [...this.#queues].filter(([, queue]) => queue.length).map(([name]) => name);
+	}
+
+	#request(name, { signal }, action) {
+		const queue = this.#queues.get(name) ?? [];
+		this.#queues.set(name, queue);
+		return new Promise((resolve, reject) => {
+			const place = { action, resolve, held: false };
+			signal.addEventListener("abort", () => {
+				if (place.held) return;
+				queue.splice(queue.indexOf(place), 1);
+				reject(signal.reason);
+			});
+			queue.push(place);
+			setImmediate(() => this.#grant(queue));
+		});
+	}
+
+	async #grant(queue) {
+		const [place] = queue;
+		if (!place || place.held) return;
+		place.held = true;
+		await place.action();
+		queue.shift();
+		place.resolve();
+		this.#grant(queue);
 	}
 }

@@ -2,10 +2,22 @@
 
 import { run } from "./tap.mjs";
 import "./size.mjs";
+import "./package.mjs";
+import "./words.mjs";
 import "./client.mjs";
 import "./reconnect.mjs";
+import "./transports.mjs";
+import "./tokens.mjs";
+import "./tabs.mjs";
+import "./types.mjs";
 import "./inbox.mjs";
+import "./list.mjs";
+import "./node.mjs";
+import "./shared.mjs";
 import "./demo.mjs";
+import "./bell.mjs";
+import "./desktop.mjs";
+import "./looks.mjs";
 import { finish } from "./page.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM"])

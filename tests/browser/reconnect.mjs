@@ -173,9 +173,35 @@ for (const [status, state, reason] of [
 				[client.status.state, client.status.reason],
 				[state, reason],
 			);
-			assert.equal(client.unread, status === 200 ? 4 : 0);
 		},
 	);
+
+alone(
+	"a refusal that says when to return is heeded",
+	{ answer: () => [503, { error: "no" }, { "Retry-After": "7" }] },
+	async (all) => {
+		all.client.start();
+		await settle();
+		await all.network.socket.end(1006);
+		assert.deepEqual([all.client.status.reason, delayOf(all)], ["server", 8750]);
+	},
+);
+
+alone("each reason is said once", { random: 0 }, async ({ client, network, clock, warnings }) => {
+	client.start();
+	await settle();
+	for (let attempt = 0; attempt < 3; attempt++) {
+		network.answer = () => [[200, 500, 403][attempt], {}];
+		for (let time = 0; time < 3; time++) {
+			await network.socket.end(1006);
+			await clock.advance(0);
+		}
+	}
+	assert.equal(warnings.length, 3);
+	assert.match(warnings[0], /^http:\/\/site.test\/api\/notifications: .*webserver/);
+	assert.match(warnings[1], /tidings doctor/);
+	assert.match(warnings[2], /ended/);
+});
 
 alone(
 	"neither socket nor requests: the server",

@@ -24,6 +24,12 @@ export const update = (changes, ...of) => ({
 	...counts(...of),
 });
 
+/** A token that says so much, signed by nobody. */
+export function jwt(claims) {
+	const text = (part) => Buffer.from(JSON.stringify(part)).toString("base64url");
+	return `${text({ alg: "HS256" })}.${text(claims)}.signature`;
+}
+
 /** A client with its fakes; everything that it told is in `events`. */
 async function setting(options, body) {
 	const clock = new Clock(options.random);
@@ -32,18 +38,24 @@ async function setting(options, body) {
 	const client = new TidingsClient({
 		base: "http://site.test/api/notifications/",
 		token: "token" in options ? options.token : "secret",
-		WebSocket: network.WebSocket,
+		transports: options.transports ?? ["socket"],
+		tokenUrl: options.tokenUrl,
+		WebSocket: "WebSocket" in options ? options.WebSocket : network.WebSocket,
 		fetch: network.fetch,
 	});
+	const warnings = [];
+	const { warn } = console;
+	console.warn = (text) => warnings.push(text);
 	const events = [];
 	for (const type of ["notification", "change", "status"])
 		client.addEventListener(type, ({ detail }) => events.push({ type, ...detail }));
 	const of = (type) => events.filter((event) => event.type === type);
 	try {
-		await body({ client, network, clock, of });
+		await body({ client, network, clock, of, warnings });
 	} finally {
 		client.stop();
 		clock.restore();
+		console.warn = warn;
 	}
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -13,6 +14,8 @@ import { join } from "node:path";
 const START_TIMEOUT = 300_000; // the first start may have to build
 const STOP_TIMEOUT = 20_000;
 const BASE = "/api/notifications";
+
+const base64url = (text) => Buffer.from(text).toString("base64url");
 
 async function freePort() {
 	const server = createServer().listen(0, "127.0.0.1");
@@ -98,6 +101,25 @@ export class Stack {
 		process.kill(readDemo(this.#dir).pids[program], signal);
 	}
 
+	/** A token that ends so many seconds from now. */
+	token(user, seconds) {
+		const key = readFileSync(join(this.#dir, "jwt.key"));
+		const now = Math.floor(Date.now() / 1000);
+		const parts = [{ alg: "HS256" }, { sub: user, iat: now, exp: now + seconds }];
+		const text = parts.map((part) => base64url(JSON.stringify(part))).join(".");
+		return `${text}.${createHmac("sha256", key).update(text).digest("base64url")}`;
+	}
+
+	/** The connections that the push daemon has of this user. */
+	async connections(user) {
+		const socket = connect(join(this.#dir, "run/push-control.sock"));
+		socket.write(`${JSON.stringify({ command: "connections", user })}\n`);
+		let answer = "";
+		for await (const text of socket.setEncoding("utf8"))
+			if ((answer += text).endsWith("\n")) break;
+		return JSON.parse(answer).connections;
+	}
+
 	/** @throws when the answer is not 2xx */
 	async request(who, method, path, body) {
 		const response = await fetch(new URL(BASE + path, this.url), {
@@ -133,8 +155,12 @@ export class Stack {
 	}
 }
 
-/** Carries bytes between a browser and the server until it is cut. */
+/**
+ * Carries bytes between a browser and the server until it is cut. It breaks off where the
+ * browser says what `refuses` fits, as a proxy does that knows no better.
+ */
 export class Line {
+	refuses = null;
 	#target;
 	#server;
 	#ends = new Set();
@@ -155,6 +181,7 @@ export class Line {
 
 	#join(near) {
 		if (this.#isCut) return near.resetAndDestroy();
+		near.on("data", (text) => this.refuses?.test(text) && near.resetAndDestroy());
 		const far = connect(this.#target.port, this.#target.hostname);
 		for (const [one, other] of [
 			[near, far],
@@ -178,6 +205,7 @@ export class Line {
 
 	mend() {
 		this.#isCut = false;
+		this.refuses = null;
 	}
 
 	async close() {

@@ -324,6 +324,18 @@ setup() {
 	wait "$watcher"
 }
 
+@test "watch has colours on a terminal" {
+	# Sends until it is over, for nobody knows when it has begun
+	watched() { # ENVIRONMENT
+		in_terminal 100 "(env $1 timeout --foreground 2 '$top_builddir/cli/tidings' watch &
+			while kill -0 \$!; do '$top_builddir/cli/tidings' send $user Title M >&2; done 2>/dev/null; wait)"
+	}
+	watched A=
+	[[ $output == *$'\e[3'*'created'* ]]
+	watched NO_COLOR=1
+	[[ $output == *'created'* && $output != *$'\e['* ]]
+}
+
 @test "watch ends when its reader has gone" {
 	run -0 bash -c 'set -o pipefail; "$1" watch --json | head -n 1' - "$top_builddir/cli/tidings"
 	of_json '.op == "begin"'

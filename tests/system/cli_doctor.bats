@@ -220,6 +220,9 @@ teardown() {
 	found feed unchecked
 	diagnose 1 --url "$url"
 	found 'web server' failure 'cannot reach the store'
+	found authorization ok
+	found websocket ok 'the web server passes it'
+	found stream unchecked 'while something is away'
 	start_stored
 }
 
@@ -282,6 +285,15 @@ teardown() {
 		setenv.set-request-header = (\"Authorization\" => \"\")"
 	diagnose 1 --url "$other"
 	found authorization failure 'drops the header Authorization' lighttpd
+}
+
+@test "a web server whose clock is wrong" {
+	other_lighttpd "$(push_by_lighttpd 'proxy.header = ("upgrade" => "enable")' \
+		'server.stream-response-body = 2')
+		setenv.set-response-header = (\"Date\" => \"Thu, 01 Jan 2026 00:00:00 GMT\")"
+	diagnose 0 --url "$other"
+	found 'web server' ok
+	found 'web server' warning 'its clock differs from the one here by -' NTP
 }
 
 @test "a web server that drops the upgrade, and gathers streams" {

@@ -41,7 +41,7 @@ as_in_readme() {
 		/^```sh$/ { inside = 1; block = ""; next }
 		/^```$/ { if (inside && index(block, text)) printf "%s", block; inside = 0 }
 		inside { block = block $0 "\n" }' "$top_srcdir/README.md" |
-		sed "s|/etc/tidings|$confdir|; s|https://example.org|http://127.0.0.1:8080|")
+		sed "s|/etc/tidings|$confdir|; s|/usr/share/doc/tidings|$docdir|; s|https://example.org|${site-http://127.0.0.1:8080}|")
 	run_block "$block"
 }
 
@@ -109,6 +109,57 @@ ended_with() { # CODE
 	cd "$dir"
 	as_in_readme 'tidings check' >"$dir/said" 2>&1
 	[ "$(jq -r 'select(.userId == "alice").message' everything.jsonl)" = "Invoice 2041 was paid." ]
+}
+
+# All of them take port 80
+teardown() {
+	systemctl stop nginx lighttpd apache2 2>/dev/null || true
+}
+
+# behind SERVICE TEXT: the recipe for it, which has this text, and what comes next in README.md
+behind() {
+	local site=http://localhost
+
+	systemctl start "$1"
+	as_in_readme "$2"
+	await curl -sf "$site/api/notifications/healthz"
+	as_in_readme 'curl "$TIDINGS_URL/"' >"$dir/answer"
+	[ "$(jq -r .notification.title "$dir/answer")" = Paid ]
+	tidings doctor --url "$site/api/notifications"
+	grep -qm 1 '^event: unread_count' <(curl -sSN --max-time 60 \
+		-H "Authorization: Bearer $(make_token alice)" "$site/api/notifications/stream" 3>&-)
+}
+
+@test "README: behind nginx, in the site that Debian has" {
+	need nginx nginx-light
+	systemctl start nginx
+	sed -i '0,/^server {/s||&\n\tinclude snippets/tidings.conf;|' /etc/nginx/sites-available/default
+	behind nginx /etc/nginx/snippets/tidings.conf
+}
+
+@test "README: behind lighttpd" {
+	need lighttpd lighttpd
+	behind lighttpd lighty-enable-mod
+}
+
+@test "README: behind Apache httpd" {
+	need apache2 apache2
+	behind apache2 a2enmod
+}
+
+# Installing is played here, with nginx as the one that was missing; flock would begin to build
+@test "quickstart: a web server that it installs for the tests serves nobody" {
+	need nginx nginx-light
+	mkdir "$dir/played"
+	printf '#!/bin/sh\n%s\n' '[ ! -e /usr/sbin/nginx.away ] || mv /usr/sbin/nginx.away /usr/sbin/nginx' \
+		'systemctl enable --now nginx' >"$dir/played/apt-get"
+	printf '#!/bin/sh\nexit 1\n' >"$dir/played/flock"
+	chmod +x "$dir"/played/*
+	mv /usr/sbin/nginx /usr/sbin/nginx.away
+	PATH=$dir/played:$PATH run "$top_srcdir/quickstart" check --yes
+	[[ $output == *"installing nginx-light"* ]]
+	[ "$(systemctl is-active nginx)" = inactive ]
+	[ "$(systemctl is-enabled nginx)" = disabled ]
 }
 
 @test "a key is replaced: both count meanwhile, and only what came with the old one is closed" {

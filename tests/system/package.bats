@@ -43,12 +43,6 @@ setup() {
 	fi
 }
 
-need() { # COMMAND PACKAGE
-	command -v "$1" >/dev/null && return
-	[ "${CI-}" != true ] || { echo "$1 is missing (on Debian: apt-get install $2)" >&2; return 1; }
-	skip "$1 is not installed (on Debian: apt-get install $2)"
-}
-
 # Makes $dir/tidings_*.deb and tidings-web_*.deb; and $dir/next.deb, the next version
 build_packages() {
 	build_steps >"$dir/build.log" 2>&1 || { tail -n 50 "$dir/build.log" >&2; return 1; }

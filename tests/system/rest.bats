@@ -556,7 +556,7 @@ refused_token() {
 	refused_token token_malformed "$(head -c 7000 /dev/zero | tr '\0' a)"
 	refused_token token_malformed "$(mint_token '{"alg":"HS256"}' '{"sub":"u","sub":"v","exp":2147483647}')"
 	refused_token token_malformed "$(mint_token '{"alg":"HS256"}' '[]')"
-	api GET / '' -H 'Authorization: Bearer' # curl sends no header whose value is empty
+	TOKEN='' api GET / '' -H 'Authorization: Bearer' # curl sends no header whose value is empty
 	expect_error 401 token_malformed
 }
 

@@ -64,7 +64,7 @@ teardown() {
 @test "each service is as confined as it can be" {
 	for service in "${services[@]}" tidings-backup.service; do
 		systemd-analyze security --no-pager --threshold=10 "$service" >"$dir/exposure"
-		tail -n 1 "$dir/exposure"
+		echo "# $(tail -n 1 "$dir/exposure")" >&3
 	done
 }
 
@@ -307,6 +307,11 @@ logged() {
 	found sockets failure "$rundir/push.sock"
 	chmod 750 "$statedir/log"
 	systemd-sysusers
+	as_shipped
+	drop_in tidings-api.service ExecStart= ExecStart=/bin/false Restart=no
+	refute systemctl restart tidings-api.service
+	doctor 1
+	found services failure 'tidings-api.service has failed'
 	as_shipped
 	doctor 0
 }

@@ -88,7 +88,8 @@ start_web_server() {
 	export url=$site/api/notifications
 }
 
-# serve PROGRAM-NAME SERVER SAMPLE [APACHE-PORT]: starts it at a free port, left in $port
+# serve PROGRAM-NAME SERVER SAMPLE [APACHE-PORT]: starts it at a free port, left in $port. With
+# $fault sed makes that of its configuration.
 serve() {
 	local number file=$dir/$1-server.conf
 	local -A command=(
@@ -100,6 +101,7 @@ serve() {
 	fill_in_sample "$3" "${4-}"
 	for number in $(shuf -i 20000-32000 -n 20); do
 		"write_$2" "$dir/$3.conf" "$number" >"$file"
+		sed -i "${fault-}" "$dir/$3.conf" "$file"
 		# shellcheck disable=SC2086 # words
 		PATH=$PATH:/usr/sbin launch "$1" start ${command[$2]} || return
 		port=$number

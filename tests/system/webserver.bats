@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# Each sample of conf/ for a web server, as it is shipped, before the programs: what passes
-# through it, and what a reload does to clients. All that REST promises can be put through one,
-# too; webserver.bash says how.
+# Each sample of conf/ for a web server, as it is shipped, before the programs: all that REST
+# promises, sockets and streams, a browser, 200 clients at a time, a reload; and what the doctor
+# says of it, as it is and with a fault.
 
 # In single quotes stand texts for jq; variables come from common.bash, and go there
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
@@ -13,15 +13,20 @@ teardown() {
 	end_tests
 }
 
-# rest_passes NAME: through the web server with this sample
-rest_passes() {
+# all_passes NAME: through the web server with this sample
+all_passes() {
 	need_web_server "$1"
 	begin_behind "$1"
-	requests_pass
-	names_pass
-	batches_pass
-	errors_of_the_store_pass
+	scenario contract rest
+	server=$(server_of "$1") scenario contract malformed
+	doctor_finds_nothing
 	spawned_programs_are_admitted
+	scenario webserver sockets
+	scenario stream through_a_web_server
+	scenario webserver many
+	scenario webserver browser
+	sockets=$(sockets_at_reload) scenario webserver reload
+	push_daemon_comes_back
 }
 
 # Its own programs are all there is where the web server starts them
@@ -29,7 +34,10 @@ begin_behind() { # NAME
 	export WEB_SERVER=$1
 	begin_tests
 	set_config auth cookie session
+	publisher_key=$("$top_builddir/cli/tidings" key add contract)
+	export publisher_key
 	set_config push ping-interval 1
+	set_config push max-connections 400
 	set_config push max-connections-per-user 10
 	start_stored
 	[[ $1 == *-cgi || $1 == *-fcgid ]] || start_api
@@ -38,85 +46,34 @@ begin_behind() { # NAME
 	TOKEN=$(make_token alice)
 }
 
-requests_pass() {
-	local id etag key='Idempotency-Key: a+b/1'
-	local note='{"userId":"alice","type":"info","title":"T","message":"M"}'
-
-	id=$(create alice)
-	api GET '/?limit=1&type=info'
-	expect_status 200
-	expect '.total == 1 and .notifications[0].id == $id' --arg id "$id"
-	api GET '' '' -H 'Accept-Encoding: gzip'
-	expect '.total == 1'
-	etag=$(header ETag)
-	api GET '' '' -H 'Accept-Encoding: gzip' -H "If-None-Match: $etag"
-	expect_status 304
-	api HEAD /
-	expect_status 200
-	[ "$(header ETag)" = "$etag" ]
-	api PATCH "/$id/read"
-	expect '.notification.read and .unreadCount == 0'
-	api DELETE '/?read=true'
-	expect_status 200
-	expect '.count == 1'
-	as_publisher POST / "$note" -H "$key"
-	expect_status 201
-	[ "$(header Location)" = "/api/notifications/$(jq -r .notification.id <<<"$body")" ]
-	as_publisher POST / "$note" -H "$key"
-	expect_status 201
-	[ "$(header Idempotent-Replayed)" = true ]
-	api GET /nothing
-	expect_error 404 not_found
-	api PUT /
-	expect_error 405 method_not_allowed
-	api POST / "$note"
-	expect_error 403 forbidden
-	TOKEN='' api GET /
-	expect_error 401 token_missing
-	[ "$(header WWW-Authenticate)" = 'Bearer realm="tidings"' ]
-	TOKEN='' api OPTIONS "/$id/read" '' -H "Origin: $site" -H 'Access-Control-Request-Method: PATCH'
-	expect_status 204
-	[ "$(header Access-Control-Allow-Origin)" = "$site" ] # the server says what host was asked for
-	[ "$(header Allow)" = 'PATCH, OPTIONS' ]
-	api GET /healthz
-	expect_status 200
+# What the doctor says by way of this web server, into $dir/findings
+diagnose() {
+	"$top_builddir/cli/tidings" doctor --json --url "$url" --web-config "$dir/webserver-server.conf" \
+		>"$dir/findings" || true
 }
 
-# In paths, with what a web server may take for something else
-names_pass() {
-	local name='a/b +ü%' path=/users/a%2Fb%20+%C3%BC%25 id
-
-	id=$(create "$name")
-	as_publisher DELETE "$path/notifications/$id"
-	expect_status 200
-	create "$name" >/dev/null
-	TOKEN=$(make_token admin admin) api DELETE "$path"
-	expect_status 200
-	TOKEN=$(make_token "$name") api GET /
-	expect '.total == 0'
+# found CHECK RESULT [TEXT [REMEDY]]: one that bears these words
+found() {
+	jq -e --arg check "$1" --arg result "$2" --arg text "${3-}" --arg remedy "${4-}" \
+		'.findings | any(.check == $check and .result == $result and
+			(.finding | contains($text)) and (.remedy // "" | contains($remedy)))' \
+		"$dir/findings" >/dev/null || { echo "not found: $*" && cat "$dir/findings" && return 1; }
 }
 
-# As large as they may be, and one byte larger
-batches_pass() {
-	jq -cn '{notifications: [range(1000) | {userId: "bob", type: "info", title: "T", message: "M",
-		data: {x: ("x" * 4050)}}]}' >"$dir/batch"
-	printf '%*s' $((4194304 - $(wc -c <"$dir/batch"))) '' >>"$dir/batch"
-	as_publisher POST /batch "@$dir/batch"
-	expect_status 201
-	expect '.count == 1000'
-	echo >>"$dir/batch"
-	as_publisher POST /batch "@$dir/batch"
-	expect_error 413 too_large
+doctor_finds_nothing() {
+	local check
+
+	diagnose
+	for check in 'web server' authorization websocket stream connections; do
+		found "$check" ok
+	done
 }
 
-errors_of_the_store_pass() {
+# with_reserve SIZE: the store again, which leaves so much of its disk free
+with_reserve() {
 	stop_program stored
-	api GET /
-	expect_error 503 unavailable
-	[ "$(header Retry-After)" -ge 1 ]
+	set_config store disk-reserve "$1"
 	start_stored
-	api GET /
-	expect_status 200
 }
 
 # The user of programs that the web server starts may do what they do, and no more. Without
@@ -130,18 +87,6 @@ spawned_programs_are_admitted() {
 	as_web_user=(setpriv --reuid="$(web_user)" --regid="$(id -g "$(web_user)")" --clear-groups)
 	"${as_web_user[@]}" "$dir/bin/tidings" count alice
 	refute "${as_web_user[@]}" "$dir/bin/tidings" export
-}
-
-sockets_pass() {
-	TOKEN=nothing api GET /ws '' -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
-		-H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
-	expect_error 401 token_malformed
-	scenario webserver sockets
-	scenario stream through_a_web_server
-	scenario webserver many
-	scenario webserver browser
-	sockets=$(sockets_at_reload) scenario webserver reload
-	push_daemon_comes_back
 }
 
 # Nobody is turned away for long because it was not there a moment ago
@@ -162,34 +107,76 @@ push_daemon_comes_back() {
 }
 
 @test "lighttpd" {
-	rest_passes lighttpd
-	sockets_pass
+	all_passes lighttpd
 }
 
 @test "lighttpd, plain CGI" {
-	rest_passes lighttpd-cgi
-	scenario webserver sockets
+	all_passes lighttpd-cgi
 }
 
 @test "nginx" {
-	rest_passes nginx
-	sockets_pass
+	all_passes nginx
 }
 
 @test "Apache httpd, mod_proxy_fcgi" {
-	rest_passes apache-proxy
-	sockets_pass
+	all_passes apache-proxy
 }
 
 @test "Apache httpd, mod_fcgid" {
-	rest_passes apache-fcgid
-	scenario webserver sockets
+	all_passes apache-fcgid
 }
 
 @test "nginx before Apache httpd, which has 25 workers" {
-	rest_passes nginx-before-apache
-	scenario webserver sockets
-	scenario webserver many
+	all_passes nginx-before-apache
+}
+
+# faulty NAME SED CHECK RESULT TEXT REMEDY: the web server with a fault in its configuration, and
+# what the doctor says of it. A remedy that is a setting stands so in the sample.
+faulty() {
+	export WEB_SERVER=$1
+	fault=$2 start_web_server
+	diagnose
+	stop_program webserver
+	found "${@:3}"
+}
+
+@test "the doctor finds what is wrong with nginx" {
+	need_web_server nginx
+	begin_behind nginx
+	stop_program webserver
+	faulty nginx '/location \^~/a fastcgi_param HTTP_AUTHORIZATION "";' \
+		authorization failure 'drops the header' 'nginx: no fastcgi_param HTTP_AUTHORIZATION'
+	faulty nginx '/\(Upgrade\|Connection upgrade\)/d' \
+		websocket failure 'drops the header Upgrade' "nginx: $(setting nginx 'proxy_http_version 1.1;' \
+		'proxy_set_header Upgrade $http_upgrade;' 'proxy_set_header Connection upgrade;')"
+	faulty nginx 's/proxy_buffering off/proxy_buffering on; proxy_ignore_headers X-Accel-Buffering/' \
+		stream failure 'no answer has come' "nginx: $(setting nginx 'proxy_buffering off;' 'gzip off;')"
+	faulty nginx 's/worker_connections .*;/worker_connections 300;/' \
+		connections warning 'nginx: worker_connections is 300' 'lower max-connections'
+}
+
+@test "the doctor finds what is wrong with Apache httpd" {
+	need_web_server apache-proxy
+	begin_behind apache-proxy
+	stop_program webserver
+	faulty apache-proxy '/CGIPassAuth/d' \
+		authorization failure 'drops the header' "Apache: $(setting apache-proxy 'CGIPassAuth On')"
+	faulty apache-proxy 's/upgrade=websocket//' \
+		websocket failure 'drops the header Upgrade' "Apache: $(setting apache-proxy upgrade=websocket)"
+	faulty apache-proxy 's/^MaxRequestWorkers .*/MaxRequestWorkers 150/' \
+		connections warning 'Apache: MaxRequestWorkers is 150' 'lower max-connections'
+}
+
+# setting SAMPLE TEXT...: these, with commas between and without the ends of lines, as the doctor
+# names them
+setting() {
+	local text all=
+
+	for text in "${@:2}"; do
+		grep -qF -- "$text" "$top_srcdir/conf/$1.conf.in" || return
+		all+=", ${text%;}"
+	done
+	echo "${all#, }"
 }
 
 # push_part SAMPLE: what it says of sockets and streams

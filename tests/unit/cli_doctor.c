@@ -26,6 +26,9 @@ static void test_directives(void)
 		{ "max 0\n", "max", 0 },
 		{ "a.max 5\n", "max", -1 },
 		{ "events {\n  max 768;\n}\n", "max", 768 },
+		{ "events { max 768; }\n", "max", 768 },
+		{ "events{max 5;max 6;}# max 7\n", "max", 6 },
+		{ "other; # max 5; max 6\n", "max", -1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)

@@ -10,11 +10,13 @@
 import { TidingsClient } from "../tidings-client.js";
 import "../tidings-bell.js";
 import "../tidings-list.js";
-import { make, statusText } from "../tidings-view.js";
+import { make } from "../tidings-view.js";
+import { Words } from "../tidings-words.js";
 import { Line } from "./line.js";
 
 const FRAMES_MOST = 200;
 const EVERYONE = "everyone";
+const english = new Words("en"); // what the page around the elements is in
 
 const examples = [
 	["success", "Payment received", "Invoice 2041 was paid in full. Thank you."],
@@ -86,7 +88,7 @@ function showStatus(card, status) {
 	const delay =
 		status.state === "waiting" && seconds > 1 ? `, again in ${seconds} s` : "";
 	card.querySelector(".dot").className = `dot ${status.state}`;
-	card.querySelector(".words").textContent = statusText(status) + delay;
+	card.querySelector(".words").textContent = english.status(status) + delay;
 }
 
 // --- Sending --------------------------------------------------------------------

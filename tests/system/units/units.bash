@@ -6,6 +6,13 @@
 services=(tidings-stored.service tidings-api.service tidings-pushd.service)
 sockets=(tidings-stored.socket tidings-api.socket tidings-pushd.socket tidings-pushd-control.socket)
 
+# Skips what cannot be run without this, unless it must be
+need() { # COMMAND PACKAGE
+	command -v "$1" >/dev/null && return
+	[ "${CI-}" != true ] || { echo "$1 is missing (on Debian: apt-get install $2)" >&2; return 1; }
+	skip "$1 is not installed (on Debian: apt-get install $2)"
+}
+
 # All files, and the directories of tidings; but for what systemd and the tests themselves keep
 all_files() {
 	{

@@ -1,5 +1,5 @@
 # tidings-pushd: what tidings-protocol(7) shows, and what a client is told rarely; see
-# push/contract.mjs.
+# push/protocol.mjs.
 bats_require_minimum_version 1.5.0
 load common
 load push/drive
@@ -26,27 +26,27 @@ teardown() {
 }
 
 @test "the conversation of tidings-protocol(7)" {
-	scenario contract conversation
+	scenario protocol conversation
 }
 
 @test "a publisher key is no token" {
-	scenario contract publisher_key
+	scenario protocol publisher_key
 }
 
 @test "a full disk is an error" {
-	scenario contract disk_is_full
+	scenario protocol disk_is_full
 }
 
 @test "a ninth request under way is an error" {
-	scenario contract too_many_requests
+	scenario protocol too_many_requests
 }
 
 @test "who is given up but reads on: 1013, unavailable" {
 	pushd_with stalling push stall-timeout 1 push ping-interval 300
-	stalling=$dir/stalling.sock scenario contract stalled
+	stalling=$dir/stalling.sock scenario protocol stalled
 	stop_program stalling
 }
 
 @test "the end of the server: 1001, going_away" {
-	scenario contract server_stops
+	scenario protocol server_stops
 }
