@@ -80,6 +80,7 @@ static void refuse(struct answer *answer, unsigned status, const char *code, con
 	const struct problems *problems)
 {
 	answer->status = status;
+	answer->type = NULL;
 	answer->code = code;
 	answer->cache_control = NULL;
 	buffer_clear(&answer->body);
@@ -122,8 +123,8 @@ int answer_format(struct buffer *to, const struct answer *answer, bool head)
 		return -ENOMEM;
 	buffer_print(to, "Status: %u %s\r\n", answer->status, status_find(answer->status)->reason);
 	if (has_body)
-		buffer_print(to, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
-			answer->body.len);
+		buffer_print(to, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+			answer->type ? answer->type : "application/json", answer->body.len);
 	buffer_print(to,
 		"Cache-Control: %s\r\n"
 		"Vary: Authorization, Cookie, Origin\r\n"

@@ -1,5 +1,5 @@
 /*
- * The answer to a request: status, header fields and a JSON body, gathered in
+ * The answer to a request: status, header fields and a body, gathered in
  * memory and written at once, so that whatever goes wrong half-way can still
  * become a whole error answer.
  */
@@ -13,10 +13,11 @@
 
 struct answer {
 	unsigned status;
+	const char *type;	   /* of the body; NULL = "application/json" */
 	const char *code;	   /* the word for an error, static; NULL = none */
 	const char *cache_control; /* NULL = "no-store" */
 	struct buffer headers;	   /* whole lines; for answer_header() */
-	struct buffer body;	   /* JSON text */
+	struct buffer body;
 };
 
 void answer_release(struct answer *answer);

@@ -28,19 +28,27 @@ static int load_config(const char *path, struct config **ret_config)
 	return r > 0 ? -EINVAL : r;
 }
 
-static int load_keys(struct application *application)
+static int load_keys(struct application *application, bool needed)
 {
 	_cleanup_(freeing_memory) char *problem = NULL;
 	int r = token_verifier_new(application->config, &application->verifier, &problem);
 
 	if (r == 0)
 		r = publishers_new(application->config, &application->publishers, &problem);
-	if (r < 0)
+	if (r == 0)
+		return 0;
+	if (needed) {
 		log_error("%s", problem ? problem : strerror(-r));
-	return r;
+		return r;
+	}
+	log_info("no token will be accepted: %s", problem ? problem : strerror(-r));
+	if (application->verifier)
+		application->verifier = token_verifier_free(application->verifier);
+	return 0;
 }
 
-int application_load(const char *config_option, struct application **ret_application)
+int application_load(const char *config_option, bool keys_needed,
+	struct application **ret_application)
 {
 	_cleanup_(freeing_application_free) struct application *application = NULL;
 	int r;
@@ -51,7 +59,7 @@ int application_load(const char *config_option, struct application **ret_applica
 	r = load_config(config_path(config_option), &application->config);
 	if (r < 0)
 		return r;
-	r = load_keys(application);
+	r = load_keys(application, keys_needed);
 	if (r < 0)
 		return r;
 	*ret_application = take(application);

@@ -11,16 +11,20 @@
 
 struct application {
 	struct config *config;
-	struct token_verifier *verifier;
-	struct publishers *publishers;
-	struct inbox *inbox; /* NULL until application_connect() */
+	const char *path;		 /* where the program is mapped, if nobody else tells */
+	struct token_verifier *verifier; /* NULL = there are no keys, no token is accepted … */
+	struct publishers *publishers;	 /* … nor any key of a publisher */
+	struct inbox *inbox;		 /* NULL until application_connect() */
+	void *memory; /* the program's own, from one request to the next; NULL = there is none */
 };
 
 /*
  * Reads the configuration (config_path() of `config_option`) and the keys, and
- * logs what is wrong with them. Returns 0 and an application to free, or -errno.
+ * logs what is wrong with them; keys that are missing are an error only if they are
+ * needed. Returns 0 and an application to free, its path and memory not set, or -errno.
  */
-int application_load(const char *config_option, struct application **ret_application);
+int application_load(const char *config_option, bool keys_needed,
+	struct application **ret_application);
 
 /* Makes the inbox: after the fork, for it belongs to one process. Returns 0 or -errno. */
 int application_connect(struct application *application);

@@ -7,6 +7,7 @@
 #include "cgi/auth.h"
 
 #include "cgi/cors.h"
+#include "lib/address.h"
 #include "lib/log.h"
 #include "lib/publisher_keys.h"
 
@@ -43,12 +44,40 @@ static int identify_by_cookie(const struct application *application,
 	return r > 0 ? TOKEN_MISSING : r;
 }
 
+/*
+ * The web server tells the address. One that it does not tell is not that of a socket: then
+ * everybody would be near.
+ */
+static int client_of(const struct config *config, const struct http_request *request,
+	struct address *ret_client)
+{
+	const char *remote = http_text(request, "REMOTE_ADDR");
+	struct slice forwarded = slice_of(http_text(request, "HTTP_X_FORWARDED_FOR"));
+	bool local = *remote == '/' || strncmp(remote, "unix:", 5) == 0;
+	struct address peer;
+	int r = address_parse(local ? SLICE("unix") : slice_of(remote), &peer);
+
+	if (r == 0)
+		*ret_client = address_find_client(peer, forwarded, config->web.trusted_proxies);
+	return r;
+}
+
+bool auth_is_near(const struct config *config, const struct http_request *request)
+{
+	struct address client;
+
+	return client_of(config, request, &client) == 0 &&
+	       address_is_listed(&client, config->status.allow);
+}
+
 int auth_identify(const struct application *application, const struct http_request *request,
 	int64_t now, struct principal *ret_principal)
 {
 	struct slice token;
 	int r = find_token(request, &token);
 
+	if (!application->verifier)
+		return TOKEN_MISSING;
 	if (r == TOKEN_MISSING)
 		return identify_by_cookie(application, request, now, ret_principal);
 	if (r != 0)
@@ -128,6 +157,7 @@ static const struct {
 	[AUTH_USER] = { is_user, describe_user },
 	[AUTH_PUBLISHER] = { is_publisher, describe_publisher },
 	[AUTH_ADMIN] = { is_admin, describe_admin },
+	[AUTH_OBSERVER] = { is_admin, describe_admin },
 };
 
 static void tell_refusal(struct slice publisher)

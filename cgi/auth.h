@@ -13,7 +13,11 @@ enum auth_right {
 	AUTH_USER,	/* any valid token, but no publisher key */
 	AUTH_PUBLISHER, /* may create notifications */
 	AUTH_ADMIN,
+	AUTH_OBSERVER, /* an address that may see the status, or an administrator */
 };
+
+/* Whether the client is at an address that [status] allow names. */
+bool auth_is_near(const struct config *config, const struct http_request *request);
 
 /*
  * Finds the token or the publisher key, in the Authorization header, or else the token in the

@@ -50,10 +50,17 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
+static const char *path(const struct config *config)
+{
+	return config->push.path;
+}
+
 static const struct program program = {
 	.name = "notifications.fcgi",
 	.purpose = "Answers the REST requests of tidings, by FastCGI or plain CGI.",
 	.routes = routes,
+	.path = path,
+	.keys_needed = true,
 };
 
 int main(int argc, char **argv)

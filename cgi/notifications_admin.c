@@ -16,8 +16,8 @@
  */
 #include "cgi/notifications.h"
 
-#include "lib/control.h"
 #include "lib/log.h"
+#include "lib/stats.h"
 
 #include <errno.h>
 
@@ -48,12 +48,6 @@ static int ask_push(struct exchange *exchange, struct slice request, int timeout
 
 /* ---- GET /stats ---- */
 
-static void append_part(struct buffer *to, const char *name, struct slice json)
-{
-	buffer_print(to, ",\"%s\":", name);
-	buffer_append_slice(to, json.len > 0 ? json : SLICE("null"));
-}
-
 /*
  * The store is asked first, for it knows whether the caller's token was revoked. While it is
  * away nobody can tell; then what the push daemon counts is told to every token of an
@@ -62,27 +56,21 @@ static void append_part(struct buffer *to, const char *name, struct slice json)
 void notifications_stats(struct exchange *exchange)
 {
 	struct inbox_request request = { .operation = INBOX_STATISTICS };
-	_cleanup_(inbox_answer_release) struct inbox_answer answer = { 0 };
-	_cleanup_(control_answer_release) struct control_answer push = { 0 };
-	struct buffer *body = &exchange->answer->body;
-	struct slice store = { 0 };
+	_cleanup_(stats_release) struct stats stats = { 0 };
+	struct inbox_answer answer;
 	int r = route_call_store(exchange, &request, &answer);
 
-	if (r == 0 && !inbox_next_statistics(&answer, &store))
-		r = -EBADMSG;
+	if (r == 0)
+		r = stats_take_store(&stats, &answer);
 	if (r != INBOX_REVOKED)
-		ask_push(exchange, SLICE("{\"command\":\"statistics\"}"), CONTROL_TIMEOUT_MS,
-			&push);
-	if (push.text.len == 0 && store.len == 0) {
+		ask_push(exchange, STATS_COMMAND, CONTROL_TIMEOUT_MS, &stats.push);
+	if (stats.push.text.len == 0 && stats.store.len == 0) {
 		route_refuse_for_store(exchange, &request, r);
 		return;
 	}
 	if (r != 0)
 		log_error("the store tells no statistics: %s", r < 0 ? strerror(-r) : "it refuses");
-	buffer_append_string(body, "{\"version\":\"" PACKAGE_VERSION "\"");
-	append_part(body, "push", buffer_slice(&push.text));
-	append_part(body, "store", store);
-	buffer_append_string(body, "}");
+	stats_format(&exchange->answer->body, &stats);
 }
 
 /* ---- POST /disconnect ---- */

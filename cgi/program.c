@@ -66,13 +66,32 @@ static void handle(void *context, const struct http_request *request, struct ans
 	route_answer(running->program->routes, running->application, request, answer);
 }
 
+static int tick(void *context)
+{
+	const struct running *running = context;
+
+	return running->program->tick(running->application);
+}
+
 static struct server server_of(struct running *running)
 {
 	return (struct server){
 		.body_limit = body_limit,
 		.handle = handle,
+		.tick = running->program->tick ? tick : NULL,
 		.context = running,
 	};
+}
+
+static int load(struct running *running, struct application **ret_application)
+{
+	const struct program *program = running->program;
+	int r = application_load(running->arguments->config, program->keys_needed,
+		ret_application);
+
+	if (r == 0)
+		(*ret_application)->path = program->path((*ret_application)->config);
+	return r;
 }
 
 /* Answers requests until a signal; its number or -errno. */
@@ -97,10 +116,11 @@ static int reload(void *context)
 {
 	struct running *running = context;
 	struct application *fresh;
-	int r = application_load(running->arguments->config, &fresh);
+	int r = load(running, &fresh);
 
 	if (r < 0)
 		return r;
+	fresh->memory = running->program->memory;
 	startup_follow_level(running->application->config, fresh->config);
 	application_free(running->application);
 	running->application = fresh;
@@ -121,9 +141,12 @@ static int run_single(struct running *running)
 
 static int run_workers(struct running *running)
 {
-	long count = running->arguments->workers;
+	unsigned asked = (unsigned)running->arguments->workers;
+	unsigned usual = running->program->workers;
 	struct workers workers = {
-		.count = count ? (unsigned)count : running->application->config->web.workers,
+		.count = asked   ? asked
+			 : usual ? usual
+				 : running->application->config->web.workers,
 		.work = work,
 		.reload = reload,
 		.context = running,
@@ -155,7 +178,7 @@ static int run_cgi(struct running *running)
 {
 	struct server misconfigured = { .body_limit = no_body, .handle = handle_misconfigured };
 	struct server server;
-	int r = application_load(running->arguments->config, &running->application);
+	int r = load(running, &running->application);
 
 	if (r == 0) {
 		startup_set_level(running->arguments->log_level, running->application->config);
@@ -172,8 +195,9 @@ static int run_cgi(struct running *running)
 /* Runs on running->listen_fd, which somebody gave. */
 static int run_fastcgi(struct running *running, bool single)
 {
-	if (application_load(running->arguments->config, &running->application) < 0)
+	if (load(running, &running->application) < 0)
 		return EXIT_FAILURE;
+	running->application->memory = running->program->memory;
 	startup_set_level(running->arguments->log_level, running->application->config);
 	workers_block_signals();
 	return single ? run_single(running) : run_workers(running);

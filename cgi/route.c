@@ -82,13 +82,19 @@ static bool check_principal(struct exchange *exchange, const struct route *route
 {
 	int r;
 
-	if (route->right == AUTH_ANYONE)
+	if (route->right == AUTH_ANYONE ||
+		(route->right == AUTH_OBSERVER &&
+			auth_is_near(exchange->application->config, exchange->request)))
 		return true;
 	r = auth_identify(exchange->application, exchange->request, timestamp_now(),
 		&exchange->principal);
 	if (r < 0)
 		answer_refuse(exchange->answer, 503, "The service is short of memory");
-	if (r > 0)
+	else if (r == TOKEN_MISSING && route->right == AUTH_OBSERVER)
+		answer_refuse(exchange->answer, 403,
+			"This address may not see the status: [status] allow in tidings.conf "
+			"names those that may; an administrator's token will do, too");
+	else if (r > 0)
 		auth_refuse(exchange->answer, (enum token_error)r);
 	return r == 0 && auth_permit(exchange->application->config, &exchange->principal,
 				 route->right, exchange->answer);
@@ -206,7 +212,7 @@ size_t route_body_limit(const struct route *routes, const struct application *ap
 	struct path_words words;
 	struct path path;
 
-	path_split(request, application->config->push.path, &path);
+	path_split(request, application->path, &path);
 	route = find_route(routes, request, &path, &words);
 	return route && route->body == ROUTE_LARGE_JSON ? ROUTE_LARGE_BODY
 							: application->config->web.max_body;
@@ -222,13 +228,15 @@ void route_answer(const struct route *routes, const struct application *applicat
 	};
 	const struct route *route;
 
-	path_split(request, application->config->push.path, &exchange.path);
+	path_split(request, application->path, &exchange.path);
 	route = find_route(routes, request, &exchange.path, &exchange.words);
 	if (route)
 		answer_by_route(&exchange, route);
 	else
 		answer_without_route(routes, &exchange);
-	if (strcmp(http_text(request, "REQUEST_METHOD"), "OPTIONS") != 0)
+	/* What an address alone gives is not for the pages that a browser at it shows */
+	if (strcmp(http_text(request, "REQUEST_METHOD"), "OPTIONS") != 0 &&
+		!(route && route->right == AUTH_OBSERVER))
 		cors_expose(application->config, request, answer);
 	tell_refusal(&exchange);
 	http_query_release(&exchange.query);

@@ -269,7 +269,8 @@ static int accept_until_signal(const struct server *server, int listen_fd, int s
 {
 	for (;;) {
 		struct epoll_event events[2];
-		int n = epoll_wait(epoll_fd, events, ARRAY_LENGTH(events), -1);
+		int wait = server->tick ? server->tick(server->context) : -1;
+		int n = epoll_wait(epoll_fd, events, ARRAY_LENGTH(events), wait);
 		int r = 0;
 
 		if (n < 0 && errno != EINTR)

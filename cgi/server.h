@@ -18,6 +18,12 @@ struct server {
 
 	/* Makes the answer to a request; whatever it leaves in *answer is released later. */
 	void (*handle)(void *context, const struct http_request *request, struct answer *answer);
+
+	/*
+	 * What to do beside requests; NULL = nothing. Called before each wait for one: returns how
+	 * many milliseconds to wait before it is called again, -1 = until there is a request.
+	 */
+	int (*tick)(void *context);
 	void *context;
 };
 

@@ -7,12 +7,12 @@
 #include "cli/copy.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "cli/quantity.h"
 #include "cli/subcommands.h"
 #include "cli/text.h"
 #include "cli/verify.h"
 #include "lib/home.h"
 #include "lib/json.h"
+#include "lib/quantity.h"
 #include "lib/timestamp.h"
 #include "lib/tree.h"
 

@@ -5,9 +5,9 @@
  */
 #include "cli/output.h"
 #include "cli/push.h"
-#include "cli/quantity.h"
 #include "cli/subcommands.h"
 #include "cli/table.h"
+#include "lib/quantity.h"
 
 #include <inttypes.h>
 

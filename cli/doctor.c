@@ -77,6 +77,7 @@ static const struct check of_installation[] = {
 	{ "log", doctor_log, false },
 	{ "feed", doctor_feed, false },
 	{ "descriptors", doctor_descriptors, false },
+	{ "away", doctor_away, false },
 	{ "clock", doctor_clock, false },
 	{ "web server", doctor_web, true },
 	{ "authorization", doctor_authorization, true },

@@ -71,6 +71,8 @@ doctor_check doctor_configuration, doctor_keys, doctor_publishers;
 doctor_check doctor_users, doctor_services, doctor_sockets, doctor_clock;
 /* doctor_daemons.c; the first two ask for what the others need */
 doctor_check doctor_store, doctor_push_daemon, doctor_log, doctor_feed, doctor_descriptors;
+/* doctor_away.c */
+doctor_check doctor_away;
 /* doctor_web.c; the first of them finds out which web server it is */
 doctor_check doctor_web, doctor_authorization;
 /* doctor_push.c */

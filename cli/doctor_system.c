@@ -13,7 +13,7 @@
 /* ---- users and groups ---- */
 
 static const char *const groups[] = { "tidings", "tidings-publish", "tidings-keys",
-	"tidings-stored" };
+	"tidings-stored", "tidings-status" };
 
 static const struct member {
 	const char *user;
@@ -21,8 +21,10 @@ static const struct member {
 } members[] = {
 	{ "tidings-stored", "tidings-stored" },
 	{ "tidings-pushd", "tidings-stored" },
+	{ "tidings-away", "tidings-stored" },
 	{ "tidings-pushd", "tidings-keys" },
 	{ "tidings-api", "tidings-keys" },
+	{ "tidings-status", "tidings-status" },
 };
 
 static const char make_users[] = "systemd-sysusers";
@@ -138,6 +140,8 @@ void doctor_services(struct doctor *doctor)
 		"systemctl show --property=Id,ActiveState tidings-stored.socket "
 		"tidings-stored.service tidings-api.socket tidings-api.service "
 		"tidings-pushd.socket tidings-pushd-control.socket tidings-pushd.service "
+		"tidings-status.socket tidings-status.service "
+		"tidings-away.service "
 		"2>/dev/null";
 	size_t before = doctor->findings.len;
 	FILE *pipe;

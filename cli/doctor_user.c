@@ -4,7 +4,7 @@
  */
 #include "cli/doctor.h"
 
-#include "cli/quantity.h"
+#include "lib/quantity.h"
 #include "lib/timestamp.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* Statistics as rows of a table, see figures.h. */
 #include "cli/figures.h"
 
-#include "cli/quantity.h"
+#include "lib/quantity.h"
 
 #include <inttypes.h>
 

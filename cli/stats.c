@@ -11,6 +11,7 @@
 #include "cli/subcommands.h"
 #include "cli/table.h"
 #include "lib/clock.h"
+#include "lib/stats.h"
 
 #include <poll.h>
 
@@ -50,9 +51,7 @@ const struct command_spec stats_command = {
 
 /* What was found out; empty where it could not be. */
 struct statistics {
-	struct control_answer push;
-	struct inbox_answer answer;
-	struct slice store_text;
+	struct stats told;
 	struct json_object *store;
 	int64_t time; /* of clock_ms() */
 	int status;   /* the exit status so far */
@@ -60,30 +59,28 @@ struct statistics {
 
 static void statistics_release(struct statistics *statistics)
 {
-	control_answer_release(&statistics->push);
-	inbox_answer_release(&statistics->answer);
+	stats_release(&statistics->told);
 	json_object_put(statistics->store);
 }
 
 static void ask(struct tool *tool, struct statistics *statistics)
 {
 	struct inbox_request request = { .operation = INBOX_STATISTICS };
+	struct inbox_answer answer;
 	int status;
 
 	statistics->time = clock_ms();
 	if (*tool->config->push.control)
-		statistics->status = push_call(tool, NULL, SLICE("{\"command\":\"statistics\"}"),
-			&statistics->push);
-	status = tool_call(tool, NULL, &request, &statistics->answer);
-	if (status == TOOL_DONE &&
-		inbox_next_statistics(&statistics->answer, &statistics->store_text))
-		(void)json_parse(statistics->store_text, &statistics->store);
+		statistics->status = push_call(tool, NULL, STATS_COMMAND, &statistics->told.push);
+	status = tool_call(tool, NULL, &request, &answer);
+	if (status == TOOL_DONE && stats_take_store(&statistics->told, &answer) == 0)
+		(void)json_parse(statistics->told.store, &statistics->store);
 	statistics->status = tool_gravest(statistics->status, status);
 }
 
 static bool found_nothing(const struct statistics *statistics)
 {
-	return !statistics->push.json && statistics->store_text.len == 0;
+	return !statistics->told.push.json && statistics->told.store.len == 0;
 }
 
 /* ---- printing ---- */
@@ -110,14 +107,8 @@ static void append_table(struct buffer *to, const char *heading, struct json_obj
 static int print_json(const struct tool *tool, const struct statistics *statistics)
 {
 	_cleanup_(buffer_release) struct buffer text = { 0 };
-	struct slice push = buffer_slice(&statistics->push.text);
-	struct slice store = statistics->store_text;
 
-	buffer_append_string(&text, "{\"version\":\"" PACKAGE_VERSION "\",\"push\":");
-	buffer_append_slice(&text, push.len > 0 ? push : SLICE("null"));
-	buffer_append_string(&text, ",\"store\":");
-	buffer_append_slice(&text, store.len > 0 ? store : SLICE("null"));
-	buffer_append_string(&text, "}");
+	stats_format(&text, &statistics->told);
 	return output_json(tool, &text);
 }
 
@@ -131,7 +122,7 @@ static int print(const struct tool *tool, const struct statistics *statistics,
 		return TOOL_DONE;
 	if (tool->json)
 		return print_json(tool, statistics);
-	append_table(&text, "PUSH DAEMON", statistics->push.json, before->push.json, elapsed);
+	append_table(&text, "PUSH DAEMON", statistics->told.push.json, before->told.push.json, elapsed);
 	append_table(&text, "STORE", statistics->store, before->store, elapsed);
 	buffer_append_string(&whole, first);
 	buffer_append_slice(&whole, buffer_slice(&text));

@@ -147,22 +147,63 @@ static bool claims_differ(const struct config *config)
 	return strcmp(config->auth.user_claim, config->auth.role_claim) != 0;
 }
 
-/* What two keys of one section must say together. */
+static bool one_receiver(const struct config *config)
+{
+	return !*config->away.run || !*config->away.url;
+}
+
+static bool url_is_signed(const struct config *config)
+{
+	return !*config->away.url || *config->away.secret_file;
+}
+
+static bool young_enough(const struct config *config)
+{
+	return config->away.max_age > config->away.after;
+}
+
+static bool log_lasts(const struct config *config)
+{
+	return !config_has_away(config) ||
+	       config->away.after < (uint64_t)config->store.log_keep_hours * 3600;
+}
+
+static bool presence_is_told(const struct config *config)
+{
+	return !config_has_away(config) || *config->push.control;
+}
+
+bool config_has_away(const struct config *config)
+{
+	return *config->away.run || *config->away.url;
+}
+
+/* What two keys must say together; they are of one section, unless the other has its own. */
 static const struct cross_check {
 	const char *section, *name, *other;
 	bool (*holds)(const struct config *config);
 	const char *sentence;
+	const char *other_section;
 } cross_checks[] = {
 	{ "push", "max-connections-per-user", "max-connections", per_user_fits,
-		"must not be above max-connections" },
-	{ "auth", "key-file", "keys-dir", has_keys, "may be empty only where keys-dir is set" },
-	{ "auth", "role-claim", "user-claim", claims_differ, "must differ from user-claim" },
+		"must not be above max-connections", NULL },
+	{ "auth", "key-file", "keys-dir", has_keys, "may be empty only where keys-dir is set",
+		NULL },
+	{ "auth", "role-claim", "user-claim", claims_differ, "must differ from user-claim", NULL },
+	{ "away", "url", "run", one_receiver, "only one of run and url may be set", NULL },
+	{ "away", "url", "secret-file", url_is_signed, "needs a secret-file to sign with", NULL },
+	{ "away", "max-age", "after", young_enough, "must be longer than after", NULL },
+	{ "away", "after", "log-keep-hours", log_lasts,
+		"must be shorter than log-keep-hours of [store]", "store" },
+	{ "push", "control", "run", presence_is_told, "may be empty only where [away] is unused",
+		"away" },
 };
 
 static void check_together(struct loading *loading, const struct cross_check *check)
 {
 	int key = find_key(check->section, check->name);
-	int other = find_key(check->section, check->other);
+	int other = find_key(check->other_section ? check->other_section : check->section,
+		check->other);
 
 	assert(key >= 0 && other >= 0);
 	if (loading->wrong[key] || loading->wrong[other] || check->holds(loading->config))

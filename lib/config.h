@@ -65,6 +65,23 @@ struct config {
 		unsigned max_messages_per_second;
 	} push;
 	struct {
+		char *run;	   /* words; "" = no program */
+		char *url;	   /* "" = none */
+		char *secret_file; /* "" = none */
+		char *ca_file;	   /* "" = the system's */
+		char *state;	   /* directory */
+		char *user;	   /* who may ask for it */
+		unsigned after, max_age, retry, timeout; /* seconds */
+		unsigned max_per_message;
+		unsigned max_at_once;
+		char **types;	   /* empty = all */
+		char **categories; /* the same */
+	} away;
+	struct {
+		char *path;   /* URL path that the page is at */
+		char **allow; /* addresses, networks or "unix" that need no token */
+	} status;
+	struct {
 		char *level; /* error, warning, info or debug */
 	} log;
 };
@@ -88,6 +105,9 @@ enum { CONFIG_INVALID = 1 };
  */
 int config_load(const char *path, struct config **ret_config, struct buffer *problems);
 
+/* Whether somebody is to be told what nobody is there to read. */
+bool config_has_away(const struct config *config);
+
 struct config *config_free(struct config *config);
 
 DEFINE_CLEANUP(struct config *, config_free)
@@ -99,6 +119,7 @@ enum config_kind {
 	CONFIG_LIST,   /* char **: items with commas between them, each of 1 to `max` bytes */
 	CONFIG_BOOL,   /* bool: yes or no */
 	CONFIG_NUMBER, /* unsigned, from `min` to `max` */
+	CONFIG_DURATION, /* unsigned seconds, from `min` to `max`: 90s, 15m, 2h, 1d */
 	CONFIG_SIZE,   /* uint64_t, from `min` to `max` bytes; K, M or G may follow it */
 	CONFIG_CHOICE, /* an enum: one of the format's words, by their order */
 };

@@ -7,12 +7,19 @@
  */
 #include "lib/config.h"
 
+#include "lib/address.h"
+#include "lib/notification.h"
+
 #include <arpa/inet.h>
 #include <sys/un.h>
 
 #define K UINT64_C(1024)
 #define M (1024 * K)
 #define G (1024 * M)
+
+#define MINUTE 60
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 
 enum {
 	TEXT_MAX = 1024,
@@ -108,6 +115,13 @@ static bool is_proxy(const char *text)
 	       is_address(AF_INET6, text, strlen(text));
 }
 
+static bool is_network(const char *text)
+{
+	struct network network;
+
+	return network_parse(slice_of(text), &network) == 0;
+}
+
 static bool ends_in(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);
@@ -158,6 +172,41 @@ static bool is_socket_path(const char *text)
 	return text[0] == '/' && text[1] != '\0' && strlen(text) <= SOCKET_MAX;
 }
 
+/* What leaves the machine is encrypted; what stays on it need not be. */
+static bool is_loopback(const char *host)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+	size_t len = 0;
+
+	for (size_t i = 0; len == 0 && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(host, names[i], strlen(names[i])) == 0)
+			len = strlen(names[i]);
+	if (len > 0 && host[len] == ':')
+		len += 1 + strspn(host + len + 1, "0123456789");
+	return len > 0 && strchr("/?", host[len]); /* or the end */
+}
+
+static bool is_receiver(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	if (strncmp(text, "http://", 7) == 0)
+		return is_loopback(text + 7);
+	return strncmp(text, "https://", 8) == 0 && !strchr("/?:", text[8]);
+}
+
+static bool is_command(const char *text)
+{
+	return text[0] == '/' && text[1] != '\0';
+}
+
+static bool is_category(const char *text)
+{
+	return strlen(text) <= NOTIFICATION_CATEGORY_MAX &&
+	       notification_category_valid(slice_of(text));
+}
+
 static const char *const engines[] = { "bdb", NULL };
 static const char *const durabilities[] = {
 	[DURABILITY_SYNC] = "sync",
@@ -172,6 +221,7 @@ static const char *const when_full[] = {
 static const char *const algorithms[] = { "HS256", "HS384", "HS512", "RS256", "RS384", "RS512",
 	"ES256", "ES384", "ES512", NULL };
 
+static const char *const types[] = { "info", "success", "warning", "error", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 static const struct config_format engine_words = { .words = engines };
@@ -190,6 +240,8 @@ static const struct config_format listener = { .valid = is_listener,
 		" (at most 107 bytes)" };
 static const struct config_format proxy = { .valid = is_proxy,
 	.noun = "an IPv4 or IPv6 address or the word unix" };
+static const struct config_format network = { .valid = is_network,
+	.noun = "an IPv4 or IPv6 address, a network such as 192.0.2.0/24 or the word unix" };
 static const struct config_format origin = { .valid = is_origin,
 	.noun = "an origin as browsers send it: https://example.org, in lower case,"
 		" without a path and a default port" };
@@ -197,6 +249,14 @@ static const struct config_format url_path = { .valid = is_url_path,
 	.noun = "a URL path such as /api/notifications, without a / at its end" };
 static const struct config_format socket_path = { .valid = is_socket_path,
 	.noun = "the absolute path of a socket (at most 107 bytes)" };
+static const struct config_format command = { .valid = is_command,
+	.noun = "the absolute path of a program, with arguments behind it" };
+static const struct config_format receiver = { .valid = is_receiver,
+	.noun = "an address that begins with https:// (http:// only of localhost, 127.0.0.1 or"
+		" [::1])" };
+static const struct config_format type_words = { .words = types };
+static const struct config_format category = { .valid = is_category,
+	.noun = "a category: 1 to 64 of a-z 0-9 . _ -" };
 
 /* The last columns of the table: kind, field, limits, format */
 #define FIELD(field)		       offsetof(struct config, field)
@@ -205,6 +265,7 @@ static const struct config_format socket_path = { .valid = is_socket_path,
 #define LIST(field, format)	       CONFIG_LIST, FIELD(field), 1, TEXT_MAX, format
 #define BOOL(field)		       CONFIG_BOOL, FIELD(field), 0, 1, NULL
 #define NUMBER(field, least, greatest) CONFIG_NUMBER, FIELD(field), least, greatest, NULL
+#define DURATION(field, least, greatest) CONFIG_DURATION, FIELD(field), least, greatest, NULL
 #define SIZE(field, least, greatest)   CONFIG_SIZE, FIELD(field), least, greatest, NULL
 #define CHOICE(field, format)	       CONFIG_CHOICE, FIELD(field), 0, 0, format
 
@@ -256,6 +317,24 @@ static const struct config_key keys[] = {
 	{ "push", "stall-timeout", "30", NUMBER(push.stall_timeout, 1, 3600) },
 	{ "push", "max-messages-per-second", "20",
 		NUMBER(push.max_messages_per_second, 1, 10000) },
+
+	{ "away", "run", "", STRING(away.run, 0, &command) },
+	{ "away", "url", "", STRING(away.url, 0, &receiver) },
+	{ "away", "secret-file", "", PATH(away.secret_file, 0, NULL) },
+	{ "away", "ca-file", "", PATH(away.ca_file, 0, NULL) },
+	{ "away", "after", "15m", DURATION(away.after, 1, 7 * DAY) },
+	{ "away", "max-age", "1d", DURATION(away.max_age, 2, 365 * DAY) },
+	{ "away", "retry", "30s", DURATION(away.retry, 1, 1 * HOUR) },
+	{ "away", "timeout", "30s", DURATION(away.timeout, 1, 10 * MINUTE) },
+	{ "away", "max-per-message", "20", NUMBER(away.max_per_message, 1, 100) },
+	{ "away", "max-at-once", "4", NUMBER(away.max_at_once, 1, 64) },
+	{ "away", "types", "", LIST(away.types, &type_words) },
+	{ "away", "categories", "", LIST(away.categories, &category) },
+	{ "away", "state", STATEDIR "-away", PATH(away.state, 1, NULL) },
+	{ "away", "user", "tidings-away", STRING(away.user, 1, &local_user) },
+
+	{ "status", "path", "/tidings-status", STRING(status.path, 1, &url_path) },
+	{ "status", "allow", "127.0.0.1,::1,unix", LIST(status.allow, &network) },
 
 	{ "log", "level", "info", STRING(log.level, 1, &log_level_words) },
 	{ 0 },

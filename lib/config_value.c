@@ -6,15 +6,18 @@
 
 struct unit {
 	char suffix;
-	uint64_t bytes;
+	uint64_t value;
 };
 
 /* From the largest, for printing. */
-static const struct unit units[] = {
+static const struct unit sizes[] = {
 	{ 'G', UINT64_C(1) << 30 },
 	{ 'M', UINT64_C(1) << 20 },
 	{ 'K', UINT64_C(1) << 10 },
+	{ 0 },
 };
+static const struct unit durations[] = { { 'd', 86400 }, { 'h', 3600 }, { 'm', 60 }, { 's', 1 },
+	{ 0 } };
 
 static void *field_of(const struct config_key *key, struct config *config)
 {
@@ -26,15 +29,24 @@ static const void *const_field_of(const struct config_key *key, const struct con
 	return (const char *)config + key->offset;
 }
 
-static void print_size(struct buffer *to, uint64_t size)
+/* In the largest unit that divides it. */
+static void print_in_units(struct buffer *to, uint64_t number, const struct unit *units)
 {
-	for (size_t i = 0; size > 0 && i < ARRAY_LENGTH(units); i++) {
-		if (size % units[i].bytes == 0) {
-			buffer_print(to, "%" PRIu64 "%c", size / units[i].bytes, units[i].suffix);
-			return;
-		}
-	}
-	buffer_append_decimal(to, size);
+	while (units->suffix && (number == 0 || number % units->value != 0))
+		units++;
+	buffer_append_decimal(to, units->suffix ? number / units->value : number);
+	buffer_append(to, &units->suffix, units->suffix ? 1 : 0);
+}
+
+/* "a size from 1K to 4M", with what tells how such a value is written. */
+static void print_range(struct buffer *to, const struct config_key *key, const char *noun,
+	const struct unit *units, const char *written)
+{
+	buffer_print(to, "a %s from ", noun);
+	print_in_units(to, key->min, units);
+	buffer_append_string(to, " to ");
+	print_in_units(to, key->max, units);
+	buffer_append_string(to, written);
 }
 
 static void print_words(struct buffer *to, const char *const *words)
@@ -56,11 +68,9 @@ static void print_noun(struct buffer *to, const struct config_key *key)
 	} else if (key->kind == CONFIG_NUMBER) {
 		buffer_print(to, "a number from %" PRIu64 " to %" PRIu64, key->min, key->max);
 	} else if (key->kind == CONFIG_SIZE) {
-		buffer_append_string(to, "a size from ");
-		print_size(to, key->min);
-		buffer_append_string(to, " to ");
-		print_size(to, key->max);
-		buffer_append_string(to, ", in bytes or with K, M or G behind it");
+		print_range(to, key, "size", sizes, ", in bytes or with K, M or G behind it");
+	} else if (key->kind == CONFIG_DURATION) {
+		print_range(to, key, "time", durations, ", with s, m, h or d behind the number");
 	} else {
 		buffer_append_string(to, "an absolute path");
 	}
@@ -226,15 +236,19 @@ static bool take_digits(const char **text, uint64_t *ret_value)
 	return *text > begin;
 }
 
-static bool take_suffix(const char **text, uint64_t *value)
+/* A size may have none, a duration must have one. */
+static bool take_suffix(enum config_kind kind, const char **text, uint64_t *value)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
-		if (**text == units[i].suffix) {
-			++*text;
-			return !__builtin_mul_overflow(*value, units[i].bytes, value);
-		}
-	}
-	return true;
+	const struct unit *unit = kind == CONFIG_SIZE ? sizes : durations;
+
+	if (kind == CONFIG_NUMBER)
+		return true;
+	while (unit->suffix && unit->suffix != **text)
+		unit++;
+	if (!unit->suffix)
+		return kind == CONFIG_SIZE;
+	++*text;
+	return !__builtin_mul_overflow(*value, unit->value, value);
 }
 
 static int parse_number(const struct config_key *key, const char *text, void *field,
@@ -243,8 +257,7 @@ static int parse_number(const struct config_key *key, const char *text, void *fi
 	const char *rest = text;
 	uint64_t value;
 
-	if (!take_digits(&rest, &value) ||
-		(key->kind == CONFIG_SIZE && !take_suffix(&rest, &value)) || *rest ||
+	if (!take_digits(&rest, &value) || !take_suffix(key->kind, &rest, &value) || *rest ||
 		value < key->min || value > key->max)
 		return refuse(problem, key, text);
 	if (key->kind == CONFIG_SIZE)
@@ -272,6 +285,7 @@ static int (*const parsers[])(const struct config_key *key, const char *text, vo
 	[CONFIG_LIST] = parse_list,
 	[CONFIG_BOOL] = parse_bool,
 	[CONFIG_NUMBER] = parse_number,
+	[CONFIG_DURATION] = parse_number,
 	[CONFIG_SIZE] = parse_number,
 	[CONFIG_CHOICE] = parse_choice,
 };
@@ -307,8 +321,11 @@ void config_value_format(struct buffer *to, const struct config_key *key,
 	case CONFIG_NUMBER:
 		buffer_append_decimal(to, *(const unsigned *)field);
 		break;
+	case CONFIG_DURATION:
+		print_in_units(to, *(const unsigned *)field, durations);
+		break;
 	case CONFIG_SIZE:
-		print_size(to, *(const uint64_t *)field);
+		print_in_units(to, *(const uint64_t *)field, sizes);
 		break;
 	case CONFIG_CHOICE:
 		buffer_append_string(to, key->format->words[*(const unsigned *)field]);

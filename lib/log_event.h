@@ -32,6 +32,13 @@ enum log_event {
 	LOG_BACKUP_DONE,
 	LOG_BACKUP_FAILED,
 
+	/* tidings-away */
+	LOG_DELIVERED,		/* a receiver has taken a delivery */
+	LOG_DELIVERY_FAILED,	/* it has not, and it is tried again */
+	LOG_DELIVERY_GIVEN_UP,	/* or not */
+	LOG_DELIVERIES_WAITING, /* who is away cannot be known, or what was done not be remembered */
+	LOG_DELIVERIES_GO_ON,
+
 	/* several programs */
 	LOG_REQUEST_REFUSED, /* a request over HTTP is refused */
 	LOG_KEY_REFUSED,     /* a publisher key is */

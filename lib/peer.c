@@ -9,7 +9,9 @@
 enum { GROUPS_FIRST = 32 /* room at the first try */ };
 
 static const gid_t NO_GROUP = (gid_t)-1;
-static const char ALL_GROUP[] = "tidings", PUBLISH_GROUP[] = "tidings-publish";
+static const uid_t NO_USER = (uid_t)-1;
+static const char ALL_GROUP[] = "tidings", PUBLISH_GROUP[] = "tidings-publish",
+		  OBSERVE_GROUP[] = "tidings-status";
 
 static gid_t find_group(const char *name)
 {
@@ -31,14 +33,18 @@ static int find_user(const char *name, uid_t *ret_uid)
 	return 0;
 }
 
-int peer_rules_init(struct peer_rules *rules, char *const *names, struct buffer *unknown)
+int peer_rules_init(struct peer_rules *rules, const struct config *config, struct buffer *unknown)
 {
+	char *const *names = config->store.api_users;
 	size_t count = 0;
 
 	*rules = (struct peer_rules){
 		.all = find_group(ALL_GROUP),
 		.publish = find_group(PUBLISH_GROUP),
+		.observe = find_group(OBSERVE_GROUP),
+		.look = NO_USER,
 	};
+	(void)find_user(config->away.user, &rules->look); /* need not exist where nobody wants it */
 	while (names[count])
 		count++;
 	rules->serve = calloc(count + 1, sizeof(*rules->serve));
@@ -100,6 +106,25 @@ static bool is_member(gid_t group, const struct ucred *credentials, const gid_t 
 	return group != NO_GROUP && (credentials->gid == group || is_in(group, groups, count));
 }
 
+static enum peer_right right_of(const struct peer_rules *rules, const struct ucred *credentials,
+	const gid_t *groups, ssize_t count)
+{
+	enum peer_right right = PEER_NOTHING;
+
+	if (credentials->uid == 0 || credentials->uid == geteuid() ||
+		is_member(rules->all, credentials, groups, count))
+		return PEER_ALL;
+	if (serves(rules, credentials->uid))
+		return PEER_SERVE;
+	if (is_member(rules->publish, credentials, groups, count))
+		right |= PEER_PUBLISH;
+	if (is_member(rules->observe, credentials, groups, count))
+		right |= PEER_OBSERVE;
+	if (credentials->uid == rules->look)
+		right |= PEER_LOOK;
+	return right;
+}
+
 int peer_identify(const struct peer_rules *rules, int fd, struct peer *ret_peer)
 {
 	_cleanup_(freeing_memory) gid_t *groups = NULL;
@@ -112,13 +137,9 @@ int peer_identify(const struct peer_rules *rules, int fd, struct peer *ret_peer)
 	count = get_groups(fd, &groups);
 	if (count < 0)
 		return (int)count;
-	*ret_peer = (struct peer){ .uid = credentials.uid };
-	if (credentials.uid == 0 || credentials.uid == geteuid() ||
-	    is_member(rules->all, &credentials, groups, count))
-		ret_peer->right = PEER_ALL;
-	else if (serves(rules, credentials.uid))
-		ret_peer->right = PEER_SERVE;
-	else if (is_member(rules->publish, &credentials, groups, count))
-		ret_peer->right = PEER_PUBLISH;
+	*ret_peer = (struct peer){
+		.uid = credentials.uid,
+		.right = right_of(rules, &credentials, groups, count),
+	};
 	return 0;
 }

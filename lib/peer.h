@@ -5,16 +5,25 @@
  */
 #pragma once
 
-#include "lib/buffer.h"
+#include "lib/config.h"
 
 #include <sys/types.h>
 
+/* Sets of bits, for a peer may have several. */
 enum peer_right {
-	PEER_NOTHING,
-	PEER_PUBLISH, /* the group tidings-publish: create, for one, many or everybody */
-	PEER_SERVE,   /* [store] api-users: what the REST programs need */
-	PEER_ALL,     /* root, the program's own user, the group tidings */
+	PEER_NOTHING = 0,
+	PEER_OBSERVE = 1, /* the group tidings-status: ask how things are */
+	PEER_LOOK = 2,	  /* [away] user: see lists and who is connected */
+	PEER_PUBLISH = 4, /* the group tidings-publish: create, for one, many or everybody */
+	PEER_SERVE = 8 | PEER_OBSERVE | PEER_LOOK | PEER_PUBLISH, /* [store] api-users: all for REST */
+	PEER_ALL = 16 | PEER_SERVE, /* root, the program's own user, the group tidings */
 };
+
+/* Whether who has this right may do what needs that one. */
+static inline bool peer_may(enum peer_right right, enum peer_right needed)
+{
+	return (right & needed) == needed;
+}
 
 struct peer {
 	uid_t uid;
@@ -23,17 +32,18 @@ struct peer {
 
 /* The groups and users that rights are given to; looked up once. */
 struct peer_rules {
-	gid_t all, publish; /* (gid_t)-1 = there is no such group */
+	gid_t all, publish, observe; /* (gid_t)-1 = there is no such group */
+	uid_t look;		     /* (uid_t)-1 = there is no such user */
 	uid_t *serve;
 	size_t serve_count;
 };
 
 /*
- * Looks the groups up, and the users that serve ([store] api-users, ended by NULL). A user who
+ * Looks up the groups, and the users that the configuration names. One of [store] api-users who
  * does not exist gets no right, and is added to the names in *unknown, for the program to log:
  * "a, b". Returns 0 or -ENOMEM; to release in either case.
  */
-int peer_rules_init(struct peer_rules *rules, char *const *names, struct buffer *unknown);
+int peer_rules_init(struct peer_rules *rules, const struct config *config, struct buffer *unknown);
 void peer_rules_release(struct peer_rules *rules);
 
 /* Asks the kernel who has connected. Returns 0 or -errno. */

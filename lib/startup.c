@@ -35,6 +35,24 @@ void startup_set_level(const char *option, const struct config *config)
 		log_set_level(level);
 }
 
+void startup_reload_level(struct level_reload *reload)
+{
+	_cleanup_(buffer_release) struct buffer problems = { 0 };
+	struct config *fresh;
+
+	if (config_load(reload->path, &fresh, &problems) != 0) {
+		log_event(LOG_LEVEL_ERROR, LOG_RELOAD_FAILED, NULL, "not reloaded: %s",
+			problems.len > 0 && buffer_string(&problems) ? problems.data
+								     : reload->path);
+		return;
+	}
+	startup_follow_level(reload->latest ? reload->latest : reload->started_with, fresh);
+	config_free(reload->latest);
+	reload->latest = fresh;
+	log_event(LOG_LEVEL_INFO, LOG_RELOADED, NULL,
+		"reloaded: the level of the log was read anew");
+}
+
 void startup_follow_level(const struct config *before, const struct config *fresh)
 {
 	if (strcmp(before->log.level, fresh->log.level) != 0)

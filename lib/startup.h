@@ -21,3 +21,13 @@ void startup_set_level(const char *option, const struct config *config);
  * what --log-level or a command has set otherwise stays.
  */
 void startup_follow_level(const struct config *before, const struct config *fresh);
+
+/* For a program that reads all but the log's level at its start alone. */
+struct level_reload {
+	const char *path;
+	const struct config *started_with;
+	struct config *latest; /* read since, to config_free(); NULL = none */
+};
+
+/* Reads the configuration again; of it only the level takes effect. Logs the outcome. */
+void startup_reload_level(struct level_reload *reload);

@@ -20,7 +20,7 @@ enum {
 	PAGE_MAX = 1000,
 	PAGE_EXAMINED = 10000, /* connections, whether they are told or not */
 	ENTRY_MAX = 1024,      /* bytes of one: a name is 255 of them, or twice that, escaped */
-	MEMBERS_MAX = 3,
+	MEMBERS_MAX = 4,
 };
 
 struct request {
@@ -76,15 +76,28 @@ static void add_connection(struct buffer *to, const struct hub *hub, const struc
 	buffer_append_string(to, to->data[to->len - 1] == '[' ? "{\"user\":" : ",{\"user\":");
 	json_append_string(to, subscriber_name(session->subscriber));
 	buffer_print(to, ",\"address\":\"%s\",\"age\":%u,\"queue\":%zu,\"kind\":\"%s\",\"id\":%d}",
-		address, hub->now - session->connected, queue, session->events ? "events" : "websocket",
-		session->fd);
+		address, hub->now - session->connected, queue,
+		session->events ? "events" : "websocket", session->fd);
+}
+
+/* Which connections are asked for. */
+struct filter {
+	struct slice user;	     /* no data = of all */
+	const struct subscriber *of; /* the same; NULL if there is none */
+	bool slow;		     /* those that have not taken all that they were sent */
+};
+
+static bool is_wanted(const struct filter *filter, const struct session *session)
+{
+	return session->subscriber && (!filter->of || session->subscriber == filter->of) &&
+	       (!filter->slow || (session->queue && session->queue->bytes.len > 0));
 }
 
 /*
- * Adds the connections behind *at, of one user or of all (NULL), and moves *at behind those that
- * were looked at. Returns false when there are no more.
+ * Adds the connections behind *at, and moves *at behind those that were looked at. Returns false
+ * when there are no more.
  */
-static bool add_page(const struct request *request, const struct subscriber *of, unsigned limit,
+static bool add_page(const struct request *request, const struct filter *filter, unsigned limit,
 	size_t *at)
 {
 	const struct hub *hub = request->hub;
@@ -96,7 +109,7 @@ static bool add_page(const struct request *request, const struct subscriber *of,
 
 		if (!session)
 			return false;
-		if (!session->subscriber || (of && session->subscriber != of))
+		if (!is_wanted(filter, session))
 			continue;
 		add_connection(to, hub, session);
 		limit--;
@@ -107,25 +120,39 @@ static bool add_page(const struct request *request, const struct subscriber *of,
 	return clients_next(&hub->clients, &ahead);
 }
 
+/* A member that may be there, and then is true. */
+static int get_flag(const struct request *request, const char *name, bool *ret_flag)
+{
+	struct json_object *flag;
+
+	*ret_flag = json_object_object_get_ex(request->object, name, &flag);
+	if (*ret_flag &&
+		(!json_object_is_type(flag, json_type_boolean) || !json_object_get_boolean(flag)))
+		return -EINVAL;
+	return 0;
+}
+
+/* Who may only observe is not told who is connected, but for those who cause trouble. */
 static enum failure run_connections(const struct request *request)
 {
 	struct buffer *to = request->to;
-	const struct subscriber *of = NULL;
+	struct filter filter = { 0 };
 	int64_t after, limit;
-	struct slice user;
 	bool more = false;
 	size_t at;
 
-	if (get_user(request, &user) < 0 ||
+	if (get_user(request, &filter.user) < 0 || get_flag(request, "slow", &filter.slow) < 0 ||
 		json_member_number(request->object, "after", 0, INT_MAX, -1, &after) < 0 ||
 		json_member_number(request->object, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &limit) < 0)
 		return WRONG_MEMBER;
+	if (!filter.slow && !peer_may(request->right, PEER_ALL))
+		return FORBIDDEN;
 	at = (size_t)(after + 1);
-	if (user.data)
-		of = registry_find(&request->hub->registry, user);
+	if (filter.user.data)
+		filter.of = registry_find(&request->hub->registry, filter.user);
 	buffer_append_string(to, "{\"connections\":[");
-	if (buffer_status(to) == 0 && (of || !user.data))
-		more = add_page(request, of, (unsigned)limit, &at);
+	if (buffer_status(to) == 0 && (filter.of || !filter.user.data))
+		more = add_page(request, &filter, (unsigned)limit, &at);
 	buffer_append_string(to, "]");
 	if (more)
 		buffer_print(to, ",\"next\":%zu", at - 1);
@@ -161,6 +188,21 @@ static enum failure run_user(const struct request *request)
 	return DONE;
 }
 
+/* Soon after a start nobody can be told absent: clients are still coming back. */
+static enum failure run_presence(const struct request *request)
+{
+	const struct hub *hub = request->hub;
+	const struct subscriber *subscriber;
+	struct slice user;
+
+	if (get_user(request, &user) < 0 || !user.data)
+		return WRONG_MEMBER;
+	subscriber = registry_find(&hub->registry, user);
+	buffer_print(request->to, "{\"connections\":%u,\"uptime\":%u}\n",
+		subscriber ? subscriber->session_count : 0, hub->now - hub->statistics.begun);
+	return DONE;
+}
+
 static unsigned disconnect_user(struct hub *hub, struct slice user)
 {
 	struct subscriber *subscriber = registry_find(&hub->registry, user);
@@ -184,16 +226,14 @@ static unsigned disconnect_all(struct hub *hub)
 
 static enum failure run_disconnect(const struct request *request)
 {
-	struct json_object *all;
-	bool everybody = json_object_object_get_ex(request->object, "all", &all);
 	struct slice user;
+	bool everybody;
 	unsigned count;
 
-	if (get_user(request, &user) < 0 || everybody == (user.data != NULL) ||
-		(everybody && (!json_object_is_type(all, json_type_boolean) ||
-				      !json_object_get_boolean(all))))
+	if (get_user(request, &user) < 0 || get_flag(request, "all", &everybody) < 0 ||
+		everybody == (user.data != NULL))
 		return WRONG_MEMBER;
-	if (everybody && request->right < PEER_ALL)
+	if (everybody && !peer_may(request->right, PEER_ALL))
 		return FORBIDDEN;
 	count = everybody ? disconnect_all(request->hub) : disconnect_user(request->hub, user);
 	buffer_print(request->to, "{\"count\":%u}\n", count);
@@ -218,16 +258,22 @@ static enum failure run_log_level(const struct request *request)
 	return DONE;
 }
 
+bool control_permits(enum peer_right right)
+{
+	return (right & (PEER_OBSERVE | PEER_LOOK)) != 0;
+}
+
 static const struct command {
 	const char *name;
 	enum peer_right right;
 	command_runner *run;
 	const char *members[MEMBERS_MAX]; /* all that it may bear beside the command */
 } commands[] = {
-	{ "ping", PEER_SERVE, run_ping, { 0 } },
-	{ "statistics", PEER_SERVE, run_statistics, { 0 } },
-	{ "connections", PEER_ALL, run_connections, { "user", "after", "limit" } },
+	{ "ping", PEER_OBSERVE, run_ping, { 0 } },
+	{ "statistics", PEER_OBSERVE, run_statistics, { 0 } },
+	{ "connections", PEER_OBSERVE, run_connections, { "user", "slow", "after", "limit" } },
 	{ "user", PEER_ALL, run_user, { "user" } },
+	{ "presence", PEER_LOOK, run_presence, { "user" } },
 	{ "disconnect", PEER_SERVE, run_disconnect, { "user", "all" } },
 	{ "log-level", PEER_ALL, run_log_level, { "level" } },
 };
@@ -258,9 +304,10 @@ static bool knows_member(const struct command *command, const char *name)
 
 static enum failure run_command(const struct command *command, const struct request *request)
 {
-	if (request->right < command->right)
+	if (!peer_may(request->right, command->right))
 		return FORBIDDEN;
-	json_object_object_foreach(request->object, name, member) {
+	json_object_object_foreach(request->object, name, member)
+	{
 		(void)member;
 		if (!knows_member(command, name))
 			return WRONG_MEMBER;
@@ -294,10 +341,10 @@ void control_answer(struct hub *hub, enum peer_right right, struct slice line, s
 	struct request request = { hub, right, NULL, to };
 	int r;
 
-	if (right < PEER_SERVE) {
+	if (!control_permits(right)) {
 		control_fail(to, "forbidden",
-			"Only root, this program's own user, the group tidings "
-			"and api-users may ask anything here");
+			"Only root, this program's own user, the groups tidings and "
+			"tidings-status and api-users may ask anything here");
 		return;
 	}
 	r = json_parse(line, &request.object);

@@ -12,6 +12,9 @@ enum {
 	CONTROL_ANSWER_MAX = 512 * 1024, /* bytes of an answer, with it */
 };
 
+/* Whether a peer with this right may ask anything at all. */
+bool control_permits(enum peer_right right);
+
 /*
  * Does what a line asks for, if it is a request and this right allows it, and appends the
  * answer's line. Sessions may be dead afterwards. If *to has failed then memory ran out, and

@@ -181,11 +181,12 @@ static int on_peer(sd_event_source *source, int fd, uint32_t events, void *conte
  */
 static bool has_room(const struct control_socket *socket, const struct peer *peer)
 {
-	bool stranger = peer->right < PEER_SERVE;
+	bool stranger = !control_permits(peer->right);
 	unsigned of_user = 0;
 
 	for (const struct control_peer *one = socket->peers; one; one = one->next)
-		of_user += stranger ? one->peer.right < PEER_SERVE : one->peer.uid == peer->uid;
+		of_user += stranger ? !control_permits(one->peer.right)
+				    : one->peer.uid == peer->uid;
 	return socket->count < CONTROL_PEERS_MAX &&
 	       (peer->right == PEER_ALL || of_user < CONTROL_PEERS_OF_USER);
 }
@@ -264,7 +265,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 static int find_rules(struct control_socket *socket)
 {
 	_cleanup_(buffer_release) struct buffer unknown = { 0 };
-	int r = peer_rules_init(&socket->rules, socket->hub->config->store.api_users, &unknown);
+	int r = peer_rules_init(&socket->rules, socket->hub->config, &unknown);
 
 	if (r == 0 && unknown.len > 0)
 		log_warning("[store] api-users: there is no user %s", buffer_string(&unknown));

@@ -189,6 +189,19 @@ void feed_begin(struct feed *feed, struct feed_position position)
 	feed->state = feed_watch(feed);
 }
 
+int feed_oldest(struct feed *feed, struct feed_position *ret_position)
+{
+	uint32_t number = 0;
+	int r = feed_watch(feed);
+
+	if (r == 0)
+		r = feed_find_file(feed, 1, &number);
+	if (r < 0 || number == 0)
+		return r < 0 ? r : -ENOENT;
+	*ret_position = (struct feed_position){ .file = number };
+	return 0;
+}
+
 /* Files */
 
 /* Remembers that the feed is of no use until it begins anew. */

@@ -38,6 +38,9 @@ DEFINE_CLEANUP(struct feed *, feed_free)
  */
 void feed_begin(struct feed *feed, struct feed_position position);
 
+/* Finds the beginning of the oldest log file that there is. Returns 0 or -errno (-ENOENT: none). */
+int feed_oldest(struct feed *feed, struct feed_position *ret_position);
+
 enum {
 	FEED_NOTHING = 1, /* wait for feed_fd() */
 	FEED_LOST,	  /* something cannot be read any more: begin anew and resync all */

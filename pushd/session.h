@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "lib/address.h"
 #include "lib/buffer.h"
-#include "pushd/address.h"
 #include "pushd/websocket.h"
 
 #include <stdint.h>

@@ -28,7 +28,7 @@ int clients_init(struct clients *clients, const struct config *config, struct co
 	int r;
 
 	*clients = (struct clients){ .max = count_descriptors(), .counters = counters };
-	r = peer_rules_init(&clients->rules, config->store.api_users, &unknown);
+	r = peer_rules_init(&clients->rules, config, &unknown);
 	if (r == 0 && unknown.len > 0)
 		log_warning("[store] api-users: there is no user %s", buffer_string(&unknown));
 	return r;

@@ -423,12 +423,24 @@ int environment_keep_house(struct environment *environment)
 	return remove_logs(environment);
 }
 
-bool environment_has_room(const struct environment *environment, uint64_t bytes)
+int environment_disk(const struct environment *environment, uint64_t *ret_free,
+	uint64_t *ret_reserve)
 {
 	struct statvfs disk;
 
-	return fstatvfs(environment->home_fd, &disk) < 0 ||
-	       (uint64_t)disk.f_bavail * disk.f_frsize > environment->disk_reserve + bytes;
+	if (fstatvfs(environment->home_fd, &disk) < 0)
+		return -errno;
+	*ret_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+	*ret_reserve = environment->disk_reserve;
+	return 0;
+}
+
+bool environment_has_room(const struct environment *environment, uint64_t bytes)
+{
+	uint64_t free_bytes = 0, reserve = 0;
+
+	return environment_disk(environment, &free_bytes, &reserve) < 0 ||
+	       free_bytes > reserve + bytes;
 }
 
 static void tell_disk(const struct environment *environment)

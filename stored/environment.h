@@ -89,6 +89,10 @@ int environment_keep_house(struct environment *environment);
 /* Whether checkpoints and the removal of logs wait, for a copy that is made meanwhile. */
 void environment_hold(struct environment *environment, bool held);
 
+/* The free space on the disk, and the part of it that is reserved: 0 or -errno; any thread. */
+int environment_disk(const struct environment *environment, uint64_t *ret_free,
+	uint64_t *ret_reserve);
+
 /* Whether so many bytes more would leave the configured reserve on the disk; any thread. */
 bool environment_has_room(const struct environment *environment, uint64_t bytes);
 

@@ -58,37 +58,15 @@ static int get_listener(const struct config *config, const char *option)
 
 DEFINE_CLEANUP(struct store *, store_close)
 
-/* A configuration that was read since the start: of it only the log's level takes effect. */
-struct reloading {
-	const char *path;
-	const struct config *started_with;
-	struct config *latest; /* NULL = still the one it was started with */
-};
-
 static void reload(void *context)
 {
-	struct reloading *reloading = context;
-	_cleanup_(buffer_release) struct buffer problems = { 0 };
-	struct config *fresh;
-
-	if (config_load(reloading->path, &fresh, &problems) != 0) {
-		log_event(LOG_LEVEL_ERROR, LOG_RELOAD_FAILED, NULL, "not reloaded: %s",
-			problems.len > 0 && buffer_string(&problems) ? problems.data
-								     : reloading->path);
-		return;
-	}
-	startup_follow_level(reloading->latest ? reloading->latest : reloading->started_with,
-		fresh);
-	config_free(reloading->latest);
-	reloading->latest = fresh;
-	log_event(LOG_LEVEL_INFO, LOG_RELOADED, NULL,
-		"reloaded: the level of the log was read anew");
+	startup_reload_level(context);
 }
 
 static int serve(struct server *server, const struct config *config,
 	const struct arguments *arguments)
 {
-	struct reloading reloading = { .path = config_path(arguments->config),
+	struct level_reload reloading = { .path = config_path(arguments->config),
 		.started_with = config };
 	int r;
 

@@ -1,12 +1,11 @@
 /* Which right each operation needs, see permission.h. */
 #include "stored/permission.h"
 
-/* Whoever has a right may also do what those with a lesser one may. */
 static const enum peer_right needed[INBOX_OPERATIONS] = {
 	[INBOX_CREATE] = PEER_PUBLISH,
 	[INBOX_BROADCAST] = PEER_PUBLISH,
 	[INBOX_GET] = PEER_SERVE,
-	[INBOX_LIST] = PEER_SERVE,
+	[INBOX_LIST] = PEER_LOOK,
 	[INBOX_COUNT] = PEER_SERVE,
 	[INBOX_CHANGES] = PEER_SERVE,
 	[INBOX_MARK_READ] = PEER_SERVE,
@@ -24,10 +23,10 @@ static const enum peer_right needed[INBOX_OPERATIONS] = {
 	[INBOX_IMPORT] = PEER_ALL,
 	[INBOX_BACKUP] = PEER_ALL,
 	[INBOX_BACKUP_END] = PEER_ALL,
-	[INBOX_STATISTICS] = PEER_SERVE,
+	[INBOX_STATISTICS] = PEER_OBSERVE,
 };
 
 bool permission_given(enum peer_right right, enum inbox_operation operation)
 {
-	return right >= needed[operation];
+	return peer_may(right, needed[operation]);
 }

@@ -189,6 +189,20 @@ static int add_sizes(struct buffer *to, const struct store *store)
 	return 0;
 }
 
+static int add_disk(struct buffer *to, const struct store *store)
+{
+	uint64_t free_bytes, reserve;
+	int r = environment_disk(store->environment, &free_bytes, &reserve);
+
+	if (r < 0)
+		return r;
+	begin_object(to, "disk");
+	add_number(to, "freeBytes", free_bytes);
+	add_number(to, "reserveBytes", reserve);
+	end_object(to);
+	return 0;
+}
+
 /* Of the files one by one: the library's figures for all of it come after a walk over the cache. */
 static int add_cache(struct buffer *to, const struct store *store)
 {
@@ -245,6 +259,8 @@ int store_statistics(struct store *store, const struct inbox_request *request, s
 	add_requests(to, &store->counters);
 	add_keys(to, &store->counters);
 	r = add_sizes(to, store);
+	if (r == 0)
+		r = add_disk(to, store);
 	if (r == 0)
 		r = add_cache(to, store);
 	if (r < 0)

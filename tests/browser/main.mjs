@@ -18,6 +18,7 @@ import "./demo.mjs";
 import "./bell.mjs";
 import "./desktop.mjs";
 import "./looks.mjs";
+import "./status.mjs";
 import { finish } from "./page.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM"])

@@ -3,7 +3,7 @@
  *
  *	a b - h	a client connects: with a token of user a or b, without one, with no head
  *	.	the store answers what it was asked
- *	0 to 3	a request follows, of a peer with this right: enum peer_right
+ *	0 to 5	a request follows, of a peer with this right: see rights
  *
  * Each request has one answer, of one line, which is a JSON object within its bound; whoever has
  * too little a right changes nothing.
@@ -14,6 +14,9 @@
 #include "tests/unit/hub_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const enum peer_right rights[] = { PEER_NOTHING, PEER_LOOK, PEER_PUBLISH, PEER_SERVE,
+	PEER_ALL, PEER_OBSERVE };
 
 enum { CLIENTS_MAX = 8, LINES_MAX = 200, ANSWERS_MAX = 100 };
 
@@ -46,7 +49,7 @@ static void ask(struct hub *hub, enum peer_right right, struct slice line)
 	demand(json_object_is_type(object, json_type_object));
 	fails = json_object_object_get_ex(object, "error", NULL);
 	demand(fails == json_object_object_get_ex(object, "code", NULL));
-	demand(fails || right >= PEER_SERVE);
+	demand(fails || control_permits(right));
 	demand(hub->live <= live && (hub->live == live || !fails));
 	demand(log_get_level() == level || (right == PEER_ALL && !fails));
 	log_set_level(level);
@@ -91,7 +94,9 @@ static void do_line(struct play *play, struct slice line)
 	case '1':
 	case '2':
 	case '3':
-		ask(&play->fixture.hub, (enum peer_right)(*line.data - '0'),
+	case '4':
+	case '5':
+		ask(&play->fixture.hub, rights[*line.data - '0'],
 			(struct slice){ line.data + 1, line.len - 1 });
 		break;
 	default:

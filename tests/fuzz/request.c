@@ -69,12 +69,11 @@ static void check(const struct http_request *request)
 {
 	static char path[] = "/n", nothing[] = "";
 	static char *no_items[] = { NULL };
-	struct config config = { .push.path = path,
-		.auth.cookie = nothing,
+	struct config config = { .auth.cookie = nothing,
 		.web.allowed_origins = no_items,
 		.web.trusted_proxies = no_items,
 		.web.max_body = 1000 };
-	struct application application = { .config = &config };
+	struct application application = { .config = &config, .path = path };
 	_cleanup_(buffer_release) struct buffer text = { 0 };
 	_cleanup_(answer_release) struct answer answer = { 0 };
 	size_t limit = route_body_limit(routes, &application, request);

@@ -3,7 +3,7 @@
  * whole gives; whatever is read must lie inside the head; the client's address is one;
  * and every outcome can be answered.
  */
-#include "pushd/address.h"
+#include "lib/address.h"
 #include "pushd/handshake.h"
 
 #include <stdint.h>

@@ -158,6 +158,31 @@ kill_program() {
 	"$supervise" stop 15 "$pid"
 }
 
+# need COMMAND PACKAGE
+need() {
+	! command -v "$1" >/dev/null || return 0
+	[ "${CI-}" != true ] || fail_with "$1 is not installed"
+	skip "$1 is not installed (on Debian: apt-get install $2)"
+}
+
+# in_background NAME COMMAND...: its process id goes where stop_program finds it, and what it
+# prints can be read from $feed
+in_background() {
+	local fifo=$dir/$1.fifo
+
+	rm -f "$fifo"
+	mkfifo "$fifo"
+	setpriv --pdeathsig KILL "${@:2}" </dev/null >"$fifo" 2>>"$dir/$1.log" 3>&- &
+	echo $! >"$dir/pids/$1"
+	exec {feed}<"$fifo"
+}
+
+# serve NAME COMMAND...: in the background, a server that prints its port; that goes to $port
+serve() {
+	in_background "$@"
+	read -rt 60 port <&"$feed" || fail_with "$1 does not start: $(cat "$dir/$1.log")"
+}
+
 start_stored() {
 	start_program stored "$top_builddir/stored/tidings-stored" --config "$TIDINGS_CONFIG" "$@"
 }
@@ -170,6 +195,12 @@ start_pushd() {
 start_api() {
 	start_program api "$top_builddir/cgi/notifications.fcgi" --config "$TIDINGS_CONFIG" \
 		--listen "$dir/api.sock" "$@"
+}
+
+# status.fcgi at $dir/status.sock
+start_status() {
+	start_program status "$top_builddir/cgi/status.fcgi" --config "$TIDINGS_CONFIG" \
+		--listen "$dir/status.sock" "$@"
 }
 
 # start_lighttpd [CONFIGURATION]: REST by $dir/api.sock, the rest of the base by pushd's
@@ -190,6 +221,10 @@ start_lighttpd() {
 		} else \$HTTP[\"url\"] =~ \"^/api/notifications(/|\$)\" {
 			fastcgi.server = (\"/api/notifications\" => ((
 				\"socket\" => \"$dir/api.sock\",
+				\"check-local\" => \"disable\")))
+		} else \$HTTP[\"url\"] =~ \"^/tidings-status(/|\$)\" {
+			fastcgi.server = (\"/tidings-status\" => ((
+				\"socket\" => \"$dir/status.sock\",
 				\"check-local\" => \"disable\")))
 		}"
 	cat >"$dir/lighttpd.conf" <<-CONFIGURATION

@@ -70,31 +70,6 @@ start_site() {
 		}"
 }
 
-# need COMMAND PACKAGE
-need() {
-	! command -v "$1" >/dev/null || return 0
-	[ "${CI-}" != true ] || fail_with "$1 is not installed"
-	skip "$1 is not installed (on Debian: apt-get install $2)"
-}
-
-# in_background NAME COMMAND...: its process id goes where stop_program finds it, and what it
-# prints can be read from $feed
-in_background() {
-	local fifo=$dir/$1.fifo
-
-	rm -f "$fifo"
-	mkfifo "$fifo"
-	setpriv --pdeathsig KILL "${@:2}" </dev/null >"$fifo" 2>>"$dir/$1.log" 3>&- &
-	echo $! >"$dir/pids/$1"
-	exec {feed}<"$fifo"
-}
-
-# serve NAME COMMAND...: in the background, a server that prints its port; that goes to $port
-serve() {
-	in_background "$@"
-	read -rt 60 port <&"$feed" || fail_with "$1 does not start: $(cat "$dir/$1.log")"
-}
-
 # A server that cannot choose a port by itself
 serve_php() {
 	local tries

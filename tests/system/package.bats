@@ -149,7 +149,7 @@ $confdir/tidings.conf" ]
 	for unit in "${services[@]}" "${sockets[@]}" tidings.target tidings-backup.timer; do
 		is "$unit" ActiveState inactive
 	done
-	[ -z "$(ps -o pid= -u tidings-stored,tidings-api,tidings-pushd)" ]
+	[ -z "$(ps -o pid= -u tidings-stored,tidings-api,tidings-pushd,tidings-status)" ]
 	[ ! -e "$rundir" ]
 	apt_get install "$dir/next.deb"
 	api GET /unread-count
@@ -168,5 +168,5 @@ $confdir/tidings.conf" ]
 	cat "$dir/left"
 	[ ! -s "$dir/left" ]
 	[ -z "$(systemctl list-units --no-legend 'tidings*')" ]
-	getent passwd tidings-stored tidings-api tidings-pushd
+	getent passwd tidings-stored tidings-api tidings-pushd tidings-status
 }

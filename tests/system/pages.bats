@@ -30,6 +30,7 @@ pages() {
 # The daemons and the programs behind the web server, that is all but tidings
 daemons() {
 	ls "$top_builddir/stored/tidings-stored" "$top_builddir/pushd/tidings-pushd" \
+		"$top_builddir/away/tidings-away" \
 		"$top_builddir"/cgi/*.fcgi
 }
 

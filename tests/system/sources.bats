@@ -10,7 +10,7 @@ only() {
 	local pattern=$1 found
 
 	shift
-	found=$(cd "$top_srcdir" && grep -rlE "^#include <($pattern)>" lib stored cgi pushd cli |
+	found=$(cd "$top_srcdir" && grep -rlE "^#include <($pattern)>" lib stored cgi pushd away cli |
 		grep -vxFf <(printf '%s\n' "$@") || true)
 	[ -z "$found" ] || { echo "<$pattern> is included by: $found" >&2; return 1; }
 	# A rule about a file that no longer includes it says nothing
@@ -21,22 +21,25 @@ only() {
 	only 'db\.h' stored/environment.h stored/table.h
 	only 'fcgiapp\.h|fcgi_.*\.h' cgi/server.c
 	only 'jwt\.h' lib/token_sign.c
-	only 'curl/.*' cli/fetch.c
+	only 'curl/.*' away/post.c cli/fetch.c
 	only 'ini\.h' lib/config_file.c
 	only 'systemd/.*' stored/main.c stored/server.c pushd/main.c pushd/server.c pushd/link.h \
 		pushd/acceptor.h pushd/control_socket.h pushd/follow.h pushd/notify.c pushd/upgrade.h \
-		cgi/program.c cgi/workers.c lib/journal.c
+		cgi/program.c cgi/workers.c lib/journal.c away/away.c away/courier.h away/desk.h
 }
 
 @test "nothing but the programs' own folders is reached into" {
-	run grep -rnE '^#include "(stored|cgi|pushd|cli)/' "$top_srcdir/lib"
+	run grep -rnE '^#include "(stored|cgi|pushd|away|cli)/' "$top_srcdir/lib"
 	[ "$status" = 1 ]
-	run grep -rnE '^#include "(cgi|pushd|cli)/' "$top_srcdir/stored"
+	run grep -rnE '^#include "(cgi|pushd|away|cli)/' "$top_srcdir/stored"
 	[ "$status" = 1 ]
-	run grep -rnE '^#include "(stored|pushd|cli)/' "$top_srcdir/cgi"
+	run grep -rnE '^#include "(stored|pushd|away|cli)/' "$top_srcdir/cgi"
 	[ "$status" = 1 ]
-	run grep -rnE '^#include "(stored|cgi|cli)/' "$top_srcdir/pushd"
+	run grep -rnE '^#include "(stored|cgi|away|cli)/' "$top_srcdir/pushd"
 	[ "$status" = 1 ]
+	run grep -rnE '^#include "(stored|cgi|cli)/' "$top_srcdir/away"
+	[ "$status" = 1 ]
+	[ "$(grep -rhoE '^#include "pushd/.*' "$top_srcdir/away" | sort -u)" = '#include "pushd/feed.h"' ]
 }
 
 @test "every header compiles alone" {
@@ -47,7 +50,7 @@ only() {
 			${CC:-cc} -std=gnu17 -include "$top_builddir/config.h" -I "$top_srcdir" \
 				-Wall -Wextra -Werror -fsyntax-only -x c -
 		count=$((count + 1))
-	done < <(find "$top_srcdir"/{lib,stored,cgi,pushd,cli} -name '*.h')
+	done < <(find "$top_srcdir"/{lib,stored,cgi,pushd,away,cli} -name '*.h')
 	[ "$count" -gt 40 ]
 }
 
@@ -60,6 +63,6 @@ only() {
 
 @test "each kind of event is logged somewhere" {
 	while read -r event; do
-		grep -rqw "$event" "$top_srcdir"/{stored,cgi,pushd} || { echo "$event is never logged" >&2; return 1; }
+		grep -rqw "$event" "$top_srcdir"/{stored,cgi,pushd,away} || { echo "$event is never logged" >&2; return 1; }
 	done < <(grep -oE '\bLOG_[A-Z_]+\b' "$top_srcdir/lib/log_event.c" | grep -v LOG_EVENTS)
 }

@@ -66,6 +66,8 @@ teardown() {
 		systemd-analyze security --no-pager --threshold=10 "$service" >"$dir/exposure"
 		echo "# $(tail -n 1 "$dir/exposure")" >&3
 	done
+	# The network alone is 1.0 of it
+	systemd-analyze security --no-pager --threshold=11 tidings-away.service
 }
 
 @test "REST and administrators ask the push daemon on its control socket, which starts it" {
@@ -89,6 +91,7 @@ teardown() {
 	expect_rights 666 root root "$rundir/store.sock"
 	expect_rights 660 root "$web_group" "$rundir/api.sock"
 	expect_rights 660 root "$web_group" "$rundir/push.sock"
+	expect_rights 660 root "$web_group" "$rundir/status.sock"
 	expect_rights 666 root root "$rundir/push-control.sock"
 	expect_rights 750 tidings-stored tidings-stored "$statedir"
 	expect_rights 750 tidings-stored tidings-stored "$statedir/log"
@@ -112,6 +115,25 @@ teardown() {
 	[ "$(tool tidings count "$user" --json | jq .unreadCount)" = 2 ]
 	refute tool tidings-publish count "$user"
 	refute tool nogroup send "$user" Title Message
+}
+
+@test "the status page sees the figures of both, and its user nothing else" {
+	local page=http://127.0.0.1:8080/tidings-status
+
+	create "$user" >/dev/null
+	body=$(curl -sS "$page?format=json")
+	expect '.push.connections.open >= 0 and .store.notifications.created >= 1'
+	curl -sS "$page" | grep -F 'Slow clients'
+	[ "$(curl -sS "$page/metrics" | grep -c '^tidings_up{part=".*"} 1$')" = 2 ]
+	curl -sS -o /dev/null -w '%{http_code}' -H 'X-Forwarded-For: 192.0.2.1' "$page" | grep -x 403
+	is tidings-status.service ActiveState active
+	refute as_user tidings-status tidings-status cat "$confdir/jwt.key"
+	refute as_user tidings-status tidings-status ls "$statedir"
+	as_user nobody tidings-status "$bindir/tidings" stats
+	refute as_user nobody tidings-status "$bindir/tidings" count "$user"
+	refute as_user nobody tidings-status "$bindir/tidings" send "$user" Title Message
+	refute as_user nobody tidings-status "$bindir/tidings" connections
+	refute as_user nobody tidings-publish "$bindir/tidings" stats
 }
 
 @test "a service is ready when it can serve, and says what it does" {
@@ -314,6 +336,78 @@ logged() {
 	found services failure 'tidings-api.service has failed'
 	as_shipped
 	doctor 0
+}
+
+# What tidings-away hands over goes to a program that the unit lets it run
+use_away() {
+	away_program=/usr/local/libexec/tidings-take
+	mkdir -p /usr/local/libexec
+	printf '#!/bin/sh\nid -un; cat >%s\n' "$statedir-away/taken" >"$away_program"
+	chmod 755 "$away_program"
+	printf '[away]\nafter = 1s\nrun = %s\n' "$away_program" >>"$confdir/tidings.conf"
+}
+
+@test "tidings-away is off; it starts where there is a receiver, as its own user" {
+	systemctl start tidings.target
+	is tidings-away.service ActiveState inactive
+	is tidings-away.service UnitFileState disabled
+	# Without a receiver it ends, and is not started again and again
+	refute systemctl start tidings-away.service
+	is tidings-away.service NRestarts 0
+	said tidings-away.service 'neither run nor url is set'
+	use_away
+	systemctl reset-failed tidings-away.service
+	systemctl restart tidings-away.service
+	is tidings-away.service SubState running
+	is_not tidings-away.service StatusText ''
+	[ "$(stat -c '%a %U' "$statedir-away")" = '700 tidings-away' ]
+	create "$user" >/dev/null
+	await test -s "$statedir-away/taken"
+	[ "$(jq -r .userId "$statedir-away/taken")" = "$user" ]
+	await said tidings-away.service 'tidings-away'
+	await logged LOG_DELIVERED ".TIDINGS_USER == \"$user\" and (.TIDINGS_DELIVERY | length) == 36"
+	# It may list and ask who is there, and nothing else
+	as_user tidings-away nogroup "$bindir/tidings" list "$user"
+	refute as_user tidings-away nogroup "$bindir/tidings" count "$user"
+	refute as_user tidings-away nogroup "$bindir/tidings" send "$user" Title Message
+	refute as_user tidings-away nogroup "$bindir/tidings" connections
+	printf '[log]\nlevel = debug\n' >>"$confdir/tidings.conf"
+	systemctl reload tidings-away.service
+	await logged LOG_RELOADED '._SYSTEMD_UNIT == "tidings-away.service"'
+	"$bindir/tidings" doctor --json | jq -e '.findings | any(.check == "away" and .result == "ok")'
+	rm "$away_program"
+	systemctl stop tidings-away.service
+	run "$bindir/tidings" doctor --json
+	jq -e '[.findings[] | select(.check == "away" and .result == "failure").finding]
+		| any(contains("cannot be run")) and any(contains("does not run"))' <<<"$output"
+	rm -r "$statedir-away"
+	systemd-tmpfiles --create tidings.conf
+	as_shipped
+}
+
+@test "a secret is for tidings-away, which has the network" {
+	need_python() { command -v python3 >/dev/null || skip 'python3 is not installed'; }
+	need_python
+	systemd-run -q --unit=receiver python3 "$BATS_TEST_DIRNAME/away/receiver.py" "$dir"
+	port_of_receiver() { port=$(journalctl -u receiver -o cat --no-pager | grep -xE '[0-9]+'); }
+	await port_of_receiver
+	port_of_receiver
+	echo 'a secret to sign deliveries with' | install -m 600 /dev/stdin "$confdir/away.secret"
+	systemd-tmpfiles --create tidings.conf
+	[ "$(stat -c '%a %U %G' "$confdir/away.secret")" = '640 root tidings-away' ]
+	printf '[away]\nafter = 1s\nurl = http://127.0.0.1:%s/\nsecret-file = %s\n' "$port" \
+		"$confdir/away.secret" >>"$confdir/tidings.conf"
+	systemctl restart tidings-away.service
+	create "$user" >/dev/null
+	await grep -q "$user" "$dir/requests"
+	chmod 644 "$confdir/away.secret"
+	run "$bindir/tidings" doctor --json
+	jq -e '.findings | any(.check == "away" and (.finding | contains("for everybody to read")))' <<<"$output"
+	rm "$confdir/away.secret"
+	systemctl stop receiver tidings-away.service
+	rm -r "$statedir-away"
+	systemd-tmpfiles --create tidings.conf
+	as_shipped
 }
 
 @test "the nightly backup is made as confined as it is" {

@@ -61,7 +61,7 @@ admit_web_server() {
 	esac
 	mkdir "$dir/bin"
 	mkdir -m 770 "$dir/web"
-	cp "$top_builddir/cgi/notifications.fcgi" "$dir/bin"
+	cp "$top_builddir"/cgi/{notifications,status}.fcgi "$dir/bin"
 	echo "$dir" >"$dir/www/whose.html"
 	umask 007
 	chgrp -R "$(id -gn "$(web_user)")" "$dir"
@@ -197,7 +197,7 @@ write_apache() { # SAMPLE PORT
 		ErrorLog $dir/web/apache.log
 		DefaultRuntimeDir $dir/web
 		Listen 127.0.0.1:$2
-		$(for module in mpm_event authz_core alias dir env filter deflate mime reqtimeout setenvif \
+		$(for module in mpm_event authz_core authz_host alias dir env filter deflate mime reqtimeout setenvif \
 			proxy proxy_http proxy_fcgi fcgid; do
 			[ ! -e "$apache_modules/mod_$module.so" ] ||
 				echo "LoadModule ${module}_module $apache_modules/mod_$module.so"

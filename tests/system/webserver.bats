@@ -21,6 +21,7 @@ all_passes() {
 	server=$(server_of "$1") scenario contract malformed
 	doctor_finds_nothing
 	spawned_programs_are_admitted
+	status_passes
 	scenario webserver sockets
 	scenario stream through_a_web_server
 	scenario webserver many
@@ -40,7 +41,7 @@ begin_behind() { # NAME
 	set_config push max-connections 400
 	set_config push max-connections-per-user 10
 	start_stored
-	[[ $1 == *-cgi || $1 == *-fcgid ]] || start_api
+	[[ $1 == *-cgi || $1 == *-fcgid ]] || { start_api; start_status; }
 	start_pushd
 	start_lighttpd
 	TOKEN=$(make_token alice)
@@ -87,6 +88,26 @@ spawned_programs_are_admitted() {
 	as_web_user=(setpriv --reuid="$(web_user)" --regid="$(id -g "$(web_user)")" --clear-groups)
 	"${as_web_user[@]}" "$dir/bin/tidings" count alice
 	refute "${as_web_user[@]}" "$dir/bin/tidings" export
+}
+
+# With what belongs to it, for those at this machine; behind another proxy for nobody else
+status_passes() {
+	local url=$site/tidings-status TOKEN=''
+
+	api GET ''
+	expect_status 200
+	[[ $body == *"href=\"/tidings-status/status.css\""* ]]
+	[ "$(header Content-Type)" = 'text/html; charset=utf-8' ]
+	api GET '?format=json'
+	expect '.push.connections and .store.size'
+	api GET /metrics
+	grep -x 'tidings_up{part="store"} 1' <<<"$body"
+	api GET /status.js
+	[ "$(header Content-Type)" = 'text/javascript; charset=utf-8' ]
+	api GET '' '' -H 'X-Forwarded-For: 192.0.2.1'
+	expect_error 403 forbidden
+	api GET /nothing
+	expect_error 404 not_found
 }
 
 # Nobody is turned away for long because it was not there a moment ago

@@ -1,11 +1,12 @@
 /* Addresses: what proxies write, whom of them is believed, and how they are shown. */
-#include "pushd/address.h"
+#include "lib/address.h"
 
 #include "lib/result.h"
 #include "tests/tap.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <sys/un.h>
 
 static void test_parse(void)
@@ -144,8 +145,50 @@ static void test_find_client(void)
 	}
 }
 
+static void test_networks(void)
+{
+	static const struct {
+		const char *network, *address;
+		bool in;
+	} cases[] = {
+		{ "192.0.2.1", "192.0.2.1", true },
+		{ "192.0.2.1", "192.0.2.2", false },
+		{ "192.0.2.0/24", "192.0.2.255", true },
+		{ "192.0.2.0/24", "192.0.3.0", false },
+		{ "192.0.2.128/25", "192.0.2.127", false },
+		{ "192.0.2.128/25", "192.0.2.128", true },
+		{ "10.0.0.0/9", "10.127.0.1", true },
+		{ "10.0.0.0/9", "10.128.0.1", false },
+		{ "192.0.2.1/32", "192.0.2.1", true },
+		{ "0.0.0.0/0", "203.0.113.9", true },
+		{ "0.0.0.0/0", "2001:db8::1", false },
+		{ "0.0.0.0/0", "unix", false },
+		{ "127.0.0.1", "::ffff:127.0.0.1", true },
+		{ "2001:db8::/33", "2001:db8:7fff::1", true },
+		{ "2001:db8::/33", "2001:db8:8000::1", false },
+		{ "unix", "unix", true },
+		{ "unix", "127.0.0.1", false },
+	};
+	static const char *const wrong[] = { "", "/", "x", "1.2.3.4/", "1.2.3.4/33", "1.2.3.4/-1",
+		"1.2.3.4/8/8", "1.2.3.4:80", "[::1]", "[::1]/128", "1.2.3.4/0008", "::1/129", "unix/8", "1.2.3.4/ 8" };
+	struct network network;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char text[64], *list[] = { text, NULL };
+		struct address address;
+
+		snprintf(text, sizeof(text), "%s", cases[i].network);
+		address_parse(slice_of(cases[i].address), &address);
+		tap_ok(address_is_listed(&address, list) == cases[i].in, "%s %s %s",
+			cases[i].address, cases[i].in ? "is in" : "is not in", text);
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
+		ok_int_equal(network_parse(slice_of(wrong[i]), &network), -EINVAL, "\"%s\"", wrong[i]);
+}
+
 int main(void)
 {
+	test_networks();
 	test_parse();
 	test_peers();
 	test_find_client();

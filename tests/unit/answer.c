@@ -49,6 +49,23 @@ static void test_success(void)
 	answer_release(&answer);
 }
 
+static void test_type(void)
+{
+	struct answer answer = { .status = 200, .type = "text/html; charset=utf-8" };
+	struct buffer text = { 0 };
+
+	buffer_append_string(&answer.body, "<p>");
+	ok_int_equal(answer_format(&text, &answer, false), 0, "an answer that is no JSON");
+	tap_ok(strstr(buffer_string(&text), "\r\nContent-Type: text/html; charset=utf-8\r\n"),
+		"says so");
+	buffer_clear(&text);
+	answer_refuse(&answer, 503, "No.");
+	ok_int_equal(answer_format(&text, &answer, false), 0, "which becomes an error");
+	tap_ok(strstr(buffer_string(&text), "\r\nContent-Type: application/json\r\n"), "is JSON");
+	buffer_release(&text);
+	answer_release(&answer);
+}
+
 static void test_without_body(void)
 {
 	static const struct {
@@ -170,6 +187,7 @@ static void test_failed_memory(void)
 int main(void)
 {
 	test_success();
+	test_type();
 	test_without_body();
 	test_errors();
 	test_details();

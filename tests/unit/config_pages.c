@@ -31,30 +31,32 @@ static struct buffer read_file(const char *name)
 	return text;
 }
 
-static void print_size(struct buffer *to, uint64_t size)
+/* In the largest unit that divides it. */
+static void print_limit(struct buffer *to, enum config_kind kind, uint64_t value)
 {
-	static const char suffixes[] = "\0KMG";
+	static const char sizes[] = "\0KMG", times[] = "smhd";
+	static const unsigned size_steps[] = { 1024, 1024, 1024 }, time_steps[] = { 60, 60, 24 };
+	const unsigned *steps = kind == CONFIG_SIZE ? size_steps : time_steps;
 	size_t i = 0;
 
-	while (size >= 1024 && size % 1024 == 0 && i < 3) {
-		size /= 1024;
-		i++;
-	}
-	buffer_print(to, "%" PRIu64, size);
-	buffer_append(to, &suffixes[i], i > 0);
+	while (kind != CONFIG_NUMBER && i < 3 && value >= steps[i] && value % steps[i] == 0)
+		value /= steps[i++];
+	buffer_print(to, "%" PRIu64, value);
+	if (kind == CONFIG_DURATION)
+		buffer_append(to, &times[i], 1);
+	else
+		buffer_append(to, &sizes[i], i > 0);
 }
 
 /* "(64M; 1M to 64G)", as the page has it behind the key's name */
 static void print_summary(struct buffer *to, const struct config_key *key)
 {
-	bool size = key->kind == CONFIG_SIZE;
-
 	buffer_append_string(to, *key->default_value ? key->default_value : "empty");
-	if (size || key->kind == CONFIG_NUMBER) {
+	if (key->kind == CONFIG_SIZE || key->kind == CONFIG_DURATION || key->kind == CONFIG_NUMBER) {
 		buffer_append_string(to, "; ");
-		size ? print_size(to, key->min) : buffer_append_decimal(to, key->min);
+		print_limit(to, key->kind, key->min);
 		buffer_append_string(to, " to ");
-		size ? print_size(to, key->max) : buffer_append_decimal(to, key->max);
+		print_limit(to, key->kind, key->max);
 	}
 }
 

@@ -107,6 +107,17 @@ static const struct {
 	{ "push", "when-full", "refuse-newest", "=" },
 	{ "push", "max-message", "1M", "=" },
 	{ "push", "max-connections", "1000000", "=" },
+	{ "away", "run", "/usr/bin/mail it's  $HOME *", "=" },
+	{ "away", "after", "90s", "=" },
+	{ "away", "after", "120s", "2m" },
+	{ "away", "max-age", "1440m", "1d" },
+	{ "away", "after", "007s", "7s" },
+	{ "away", "retry", "1h", "=" },
+	{ "away", "types", "warning, error", "warning,error" },
+	{ "away", "categories", "a.b-c_9", "=" },
+	{ "status", "path", "/server/tidings", "=" },
+	{ "status", "allow", "", "=" },
+	{ "status", "allow", "192.0.2.0/24,2001:db8::/32,::1,unix", "=" },
 };
 
 /* A value, and what the problem must say. */
@@ -156,6 +167,11 @@ static const struct {
 	{ "auth", "publisher-scope", "\xc3\xa9", "one word of a scope" },
 	{ "auth", "publisher-scope", "a\"b", "one word of a scope" },
 	{ "auth", "publisher-scope", "a\\b", "one word of a scope" },
+	{ "status", "path", "", "must not be empty" },
+	{ "status", "path", "status", "a URL path" },
+	{ "status", "allow", "localhost", "a network such as 192.0.2.0/24" },
+	{ "status", "allow", "192.0.2.0/33", "a network" },
+	{ "status", "allow", "192.0.2.1:80", "a network" },
 	{ "auth", "cookie", "a b", "a cookie name" },
 	{ "auth", "cookie", "a=b", "a cookie name" },
 	{ "auth", "cookie", "a,b", "a cookie name" },
@@ -207,7 +223,46 @@ static const struct {
 	{ "push", "path", "/a//b", "a URL path" },
 	{ "push", "path", "/a?b", "a URL path" },
 	{ "push", "when-full", "evict", "one of evict-oldest, refuse-newest" },
+	{ "away", "run", "mail", "the absolute path of a program" },
+	{ "away", "run", "/", "the absolute path of a program" },
+	{ "away", "url", "http://example.org/", "begins with https://" },
+	{ "away", "url", "http://localhost.example.org/", "begins with https://" },
+	{ "away", "url", "http://localhost@example.org/", "begins with https://" },
+	{ "away", "url", "http://127.0.0.1:80@example.org/", "begins with https://" },
+	{ "away", "url", "http://[::1]x/", "begins with https://" },
+	{ "away", "url", "https://", "begins with https://" },
+	{ "away", "url", "https:///path", "begins with https://" },
+	{ "away", "url", "https://a b/", "begins with https://" },
+	{ "away", "url", "ftp://localhost/", "begins with https://" },
+	{ "away", "secret-file", "secret", "an absolute path" },
+	{ "away", "after", "0s", "a time from 1s to 7d, with s, m, h or d behind the number" },
+	{ "away", "after", "691200s", "a time from 1s to 7d" },
+	{ "away", "after", "18446744073709551615d", "a time" },
+	{ "away", "after", "15", "a time" },
+	{ "away", "after", "15M", "a time" },
+	{ "away", "after", "1h30m", "a time" },
+	{ "away", "after", "m", "a time" },
+	{ "away", "after", "", "a time" },
+	{ "away", "types", "info,fatal", "one of info, success, warning, error" },
+	{ "away", "categories", "A", "a category" },
+	{ "away", "user", "", "must not be empty" },
 };
+
+/* What is taken where the rest is in order. */
+static void test_receivers(void)
+{
+	static const char *const urls[] = { "https://example.org", "https://u:p@example.org:8443/a?b#c",
+		"http://localhost", "http://localhost:8080/x", "http://127.0.0.1/", "http://[::1]:1?x" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(urls); i++) {
+		_cleanup_(freeing_config_free) struct config *config = NULL;
+		_cleanup_(buffer_release) struct buffer problems = { 0 };
+
+		ok_int_equal(load(&config, &problems, "[away]\nsecret-file = /s\nurl = %s\n", urls[i]),
+			0, "url = %s: accepted", urls[i]);
+		tap_ok(config && config_has_away(config), "and is somebody to tell");
+	}
+}
 /* clang-format on */
 
 static void test_accepted_values(void)
@@ -263,7 +318,8 @@ static void test_text_length(void)
 
 static bool has_limits(const struct config_key *key)
 {
-	return key->kind == CONFIG_NUMBER || key->kind == CONFIG_SIZE;
+	return key->kind == CONFIG_NUMBER || key->kind == CONFIG_SIZE ||
+	       key->kind == CONFIG_DURATION;
 }
 
 /* Sets a number, and what would contradict it to something that does not. */
@@ -277,8 +333,12 @@ static void check_limit(const struct config_key *key, uint64_t value, int expect
 		others = "max-connections = 1000000\n";
 	if (strcmp(key->name, "max-connections") == 0)
 		others = "max-connections-per-user = 1\n";
-	ok_int_equal(load(&config, &problems, "[%s]\n%s%s = %ju\n", key->section, others, key->name,
-			     (uintmax_t)value),
+	if (strcmp(key->name, "max-age") == 0)
+		others = "after = 1s\n";
+	if (strcmp(key->name, "after") == 0)
+		others = "max-age = 365d\n";
+	ok_int_equal(load(&config, &problems, "[%s]\n%s%s = %ju%s\n", key->section, others, key->name,
+			     (uintmax_t)value, key->kind == CONFIG_DURATION ? "s" : ""),
 		expected, "%s = %ju", key->name, (uintmax_t)value);
 }
 
@@ -305,7 +365,7 @@ static void test_defaults(void)
 	ok_int_equal(load(&config, &problems, "%s", ""), 0, "an empty file");
 	for (; keys[count].section; count++)
 		check_format(config, count, keys[count].default_value, keys[count].name);
-	ok_int_equal(count, 41, "all keys of the page");
+	ok_int_equal(count, 58, "all keys of the page");
 	ok_string_equal(config->store.engine, "bdb", "a string");
 	ok_int_equal(config->store.cache, 64 << 20, "a size");
 	ok_int_equal(config->store.durability, DURABILITY_SYNC, "a choice");
@@ -346,6 +406,7 @@ int main(void)
 	test_defaults();
 	test_written_defaults();
 	test_accepted_values();
+	test_receivers();
 	test_refused_values();
 	test_text_length();
 	test_limits();

@@ -182,6 +182,38 @@ static void test_connection(void)
 	talk_end();
 }
 
+/* Of two clients the one that does not read is slow; who may only observe is told of no other. */
+static void test_slow(void)
+{
+	static const char line[] = "{\"command\":\"connections\",\"slow\":true}";
+	_cleanup_(freeing_json) struct json_object *object = NULL;
+	struct json_object *list, *one;
+
+	talk_begin();
+	talk_join(0, 0, "connected; count 0 0 0");
+	talk_join(1, 1, "connected; count 0 0 0");
+	ok_string_equal(member_as(PEER_OBSERVE, line, "connections"), "[ ]", "all keep up");
+	talk_clients[0].paused = true;
+	for (int i = 0; i < 60; i++)
+		fixture_change(&talk_fixture, 0, CHANGE_CREATED, false);
+	object = ask_as(PEER_OBSERVE, line);
+	list = json_object_object_get(object, "connections");
+	ok_int_equal((intmax_t)json_object_array_length(list), 1, "one does not");
+	one = json_object_array_get_idx(list, 0);
+	ok_string_equal(json_object_get_string(json_object_object_get(one, "user")), "a",
+		"its user");
+	tap_ok(number_of(one, "queue") > 0, "something waits for it");
+	ok_fails("{\"command\":\"connections\",\"slow\":false}", "invalid_request");
+	ok_fails("{\"command\":\"connections\",\"slow\":1}", "invalid_request");
+	talk_clients[0].paused = false;
+	talk_answer();
+	talk_forget_heard(0);
+	talk_answer();
+	ok_string_equal(member_as(PEER_OBSERVE, line, "connections"), "[ ]",
+		"once it reads none is");
+	talk_end();
+}
+
 static void test_stream(void)
 {
 	_cleanup_(buffer_release) struct buffer head = { 0 };
@@ -259,6 +291,24 @@ static void test_user(void)
 	ok_string_equal(member_as(PEER_SERVE, "{\"command\":\"user\",\"user\":\"a\"}", "code"),
 		"forbidden", "not for everybody");
 	close(talk_clients[0].fd);
+	talk_end();
+}
+
+static void test_presence(void)
+{
+	_cleanup_(freeing_json) struct json_object *object = NULL;
+
+	talk_begin();
+	ok_says("{\"command\":\"presence\",\"user\":\"a\"}", "connections", "0");
+	talk_join(0, 0, "connected; count 0 0 0");
+	talk_fixture.hub.now += 7;
+	ok_says("{\"command\":\"presence\",\"user\":\"a\"}", "connections", "1");
+	ok_says("{\"command\":\"presence\",\"user\":\"b\"}", "connections", "0");
+	object = ask_as(PEER_LOOK, "{\"command\":\"presence\",\"user\":\"a\"}");
+	ok_int_equal(number_of(object, "uptime"),
+		talk_fixture.hub.now - talk_fixture.hub.statistics.begun, "since when it can be told");
+	ok_fails("{\"command\":\"presence\"}", "invalid_request");
+	ok_fails("{\"command\":\"presence\",\"user\":\"\"}", "invalid_request");
 	talk_end();
 }
 
@@ -356,8 +406,10 @@ static void test_rights(void)
 		const char *line;
 		enum peer_right needed;
 	} cases[] = {
-		{ "{\"command\":\"ping\"}", PEER_SERVE },
-		{ "{\"command\":\"statistics\"}", PEER_SERVE },
+		{ "{\"command\":\"presence\",\"user\":\"a\"}", PEER_LOOK },
+		{ "{\"command\":\"ping\"}", PEER_OBSERVE },
+		{ "{\"command\":\"statistics\"}", PEER_OBSERVE },
+		{ "{\"command\":\"connections\",\"slow\":true}", PEER_OBSERVE },
 		{ "{\"command\":\"disconnect\",\"user\":\"a\"}", PEER_SERVE },
 		{ "{\"command\":\"disconnect\",\"all\":true}", PEER_ALL },
 		{ "{\"command\":\"connections\"}", PEER_ALL },
@@ -365,20 +417,29 @@ static void test_rights(void)
 		{ "{\"command\":\"log-level\"}", PEER_ALL },
 		{ "{\"command\":\"log-level\",\"level\":\"debug\"}", PEER_ALL },
 	};
+	static const enum peer_right rights[] = { PEER_NOTHING, PEER_PUBLISH, PEER_LOOK,
+		PEER_OBSERVE, PEER_SERVE };
 	enum log_level before = log_get_level();
 
 	talk_begin();
 	talk_join(0, 0, "connected; count 0 0 0");
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
-		for (int right = PEER_NOTHING; right < (int)cases[i].needed; right++)
-			ok_string_equal(member_as((enum peer_right)right, cases[i].line, "code"),
-				"forbidden", "%s with the right %d", cases[i].line, right);
+		for (size_t j = 0; j < ARRAY_LENGTH(rights); j++)
+			if (!peer_may(rights[j], cases[i].needed))
+				ok_string_equal(member_as(rights[j], cases[i].line, "code"),
+					"forbidden", "%s with the right %d", cases[i].line,
+					rights[j]);
 	talk_ok_heard(0, "");
 	ok_int_equal(log_get_level(), before, "nothing has changed");
 	ok_string_equal(member_as(PEER_PUBLISH, "x", "code"), "forbidden",
 		"whoever has no right is not even read");
+	ok_string_equal(member_as(PEER_PUBLISH, cases[0].line, "code"), "forbidden",
+		"publishers learn of nobody's presence");
+	ok_string_equal(member_as(PEER_LOOK, cases[0].line, "connections"), "1",
+		"the user of [away] does");
 	ok_string_equal(member_as(PEER_SERVE, "x", "code"), "invalid_request", "others are");
-	ok_string_equal(member_as(PEER_SERVE, cases[2].line, "count"), "1",
+	ok_string_equal(
+		member_as(PEER_SERVE, "{\"command\":\"disconnect\",\"user\":\"a\"}", "count"), "1",
 		"one user, by api-users");
 	talk_ok_heard(0, "close 4403 disconnected");
 	talk_end();
@@ -390,11 +451,13 @@ int main(void)
 	test_log_level();
 	test_connections();
 	test_connection();
+	test_slow();
 	test_stream();
 	test_disconnect();
 	test_user();
 	test_wrong();
 	test_longest_user();
+	test_presence();
 	test_rights();
 	return tap_done();
 }

@@ -10,7 +10,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-enum { SOMEBODY = 64001, API = 64002, GROUP_ALL = 64003, GROUP_PUBLISH = 64004, GROUP_OTHER = 64005 };
+enum { SOMEBODY = 64001, API = 64002, AWAY = 64006 };
+enum { GROUP_ALL = 64003, GROUP_PUBLISH = 64004, GROUP_OTHER = 64005, GROUP_OBSERVE = 64007 };
 
 static char directory[] = "/tmp/tidings-peer.XXXXXX";
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -18,6 +19,8 @@ static uid_t serving[] = { 1, API };
 static const struct peer_rules rules = {
 	.all = GROUP_ALL,
 	.publish = GROUP_PUBLISH,
+	.look = AWAY,
+	.observe = GROUP_OBSERVE,
 	.serve = serving,
 	.serve_count = 2,
 };
@@ -63,6 +66,7 @@ static void check(int listen_fd, uid_t uid, gid_t gid, const gid_t *groups, size
 static void test_peers(int listen_fd)
 {
 	gid_t all[] = { GROUP_OTHER, GROUP_ALL }, publish[] = { GROUP_PUBLISH }, many[1000];
+	gid_t observe[] = { GROUP_OTHER, GROUP_OBSERVE };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(many); i++)
 		many[i] = (gid_t)(100000 + i);
@@ -72,7 +76,12 @@ static void test_peers(int listen_fd)
 	check(listen_fd, SOMEBODY, SOMEBODY, all, 2, PEER_ALL, "a member of the group tidings");
 	check(listen_fd, SOMEBODY, SOMEBODY, publish, 1, PEER_PUBLISH, "a member of tidings-publish");
 	check(listen_fd, SOMEBODY, GROUP_PUBLISH, all, 2, PEER_ALL, "a member of both");
+	check(listen_fd, SOMEBODY, GROUP_OBSERVE, NULL, 0, PEER_OBSERVE, "the status page");
+	check(listen_fd, SOMEBODY, GROUP_PUBLISH, observe, 2, PEER_OBSERVE | PEER_PUBLISH,
+		"a member of tidings-publish and tidings-status");
 	check(listen_fd, API, SOMEBODY, publish, 1, PEER_SERVE, "one of api-users");
+	check(listen_fd, AWAY, SOMEBODY, NULL, 0, PEER_LOOK, "the user of [away]");
+	check(listen_fd, AWAY, SOMEBODY, all, 2, PEER_ALL, "one who is in the group tidings, too");
 	check(listen_fd, SOMEBODY, SOMEBODY, many, ARRAY_LENGTH(many), PEER_NOTHING,
 		"somebody in a thousand groups");
 	many[999] = GROUP_PUBLISH;
@@ -83,15 +92,22 @@ static void test_peers(int listen_fd)
 static void test_rules(void)
 {
 	static char number[] = "4711", root[] = "root", nobody[] = "nobody-is-called-so";
-	static char other[] = "nor-so", *users[] = { number, nobody, root, other, NULL };
+	static char other[] = "nor-so", away[] = "nobody-either";
+	static char *users[] = { number, nobody, root, other, NULL };
+	struct config config = { .store.api_users = users, .away.user = away };
 	_cleanup_(buffer_release) struct buffer unknown = { 0 };
 	struct peer_rules made;
 
-	ok_int_equal(peer_rules_init(&made, users, &unknown), 0, "the rules are made");
+	ok_int_equal(peer_rules_init(&made, &config, &unknown), 0, "the rules are made");
 	ok_int_equal(made.serve_count, 2, "a name that is nobody's gives nobody a right");
 	tap_ok(slice_is(buffer_slice(&unknown), "nobody-is-called-so, nor-so"),
 		"whom there is not is told");
 	tap_ok(made.serve[0] == 4711 && made.serve[1] == 0, "a number stands for itself, a name for its user");
+	tap_ok(made.look == (uid_t)-1, "who is called so in [away] need not exist");
+	peer_rules_release(&made);
+	config.away.user = number;
+	ok_int_equal(peer_rules_init(&made, &config, &unknown), 0, "the rules are made");
+	ok_int_equal(made.look, 4711, "or may be a number");
 	peer_rules_release(&made);
 }
 

@@ -13,6 +13,10 @@ static void test_rights(void)
 		tap_ok(!permission_given(PEER_NOTHING, operation), "operation %d needs a right", operation);
 		tap_ok(permission_given(PEER_PUBLISH, operation) == creates,
 			"publishers may only create: operation %d", operation);
+		tap_ok(permission_given(PEER_LOOK, operation) == (operation == INBOX_LIST),
+			"the user of [away] may only list: operation %d", operation);
+		tap_ok(permission_given(PEER_OBSERVE, operation) == (operation == INBOX_STATISTICS),
+			"observers may only see statistics: operation %d", operation);
 		tap_ok(permission_given(PEER_SERVE, operation) == !keeps,
 			"api-users may do what REST needs: operation %d", operation);
 		tap_ok(permission_given(PEER_ALL, operation), "members may do operation %d", operation);

@@ -107,6 +107,7 @@ static void prepare(struct setting *setting, const struct exchange_case *c)
 		.config.web.max_body = 1000,
 		.config.auth.cookie = nothing,
 		.application.config = &setting->config,
+		.application.path = base_path,
 		.request.variables = setting->variables,
 		.request.body = slice_of(c->body),
 	};

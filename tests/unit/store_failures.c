@@ -220,7 +220,7 @@ int main(void)
 	static char nothing[] = "";
 	char directory[] = "/tmp/store-failures-XXXXXX", path[64];
 	struct config config = { 0 };
-	struct application application = { .config = &config };
+	struct application application = { .config = &config, .path = nothing };
 	struct false_store store;
 	struct endpoint endpoint;
 	pthread_t thread;
@@ -230,7 +230,7 @@ int main(void)
 		return 1;
 	snprintf(path, sizeof(path), "%s/socket", directory);
 	config.store.socket = path;
-	config.push.path = config.auth.cookie = nothing;
+	config.auth.cookie = nothing;
 	config.web.allowed_origins = config.web.trusted_proxies = no_items;
 	if (endpoint_parse(path, &endpoint) < 0 ||
 		endpoint_listen(&endpoint, &store.listen_fd) < 0 ||

@@ -224,6 +224,9 @@ static void test_sizes(void)
 	tap_ok(number_of(statistics, "size", "dataBytes") >= 11 * 4096, "each table has a page");
 	tap_ok(number_of(statistics, "size", "logBytes") > 0, "the log has a size");
 	ok_int_equal(number_of(statistics, "size", "logFiles"), 1, "it is one file");
+	tap_ok(number_of(statistics, "disk", "freeBytes") > 0, "there is room on the disk");
+	ok_int_equal(number_of(statistics, "disk", "reserveBytes"),
+		(intmax_t)fixture.config.store.disk_reserve, "of which a part is reserved");
 	tap_ok(number_of(statistics, "cache", "bytes") >= 8 << 20, "the cache is as configured");
 	tap_ok(hits > 0 && misses > 0 &&
 			fabs(rate - (double)hits / (double)(hits + misses)) < 0.0001,

@@ -3,8 +3,9 @@
 # shellcheck source=/dev/null # made by make check
 . "$top_builddir/tests/system/installed.bash"
 
-services=(tidings-stored.service tidings-api.service tidings-pushd.service)
-sockets=(tidings-stored.socket tidings-api.socket tidings-pushd.socket tidings-pushd-control.socket)
+services=(tidings-stored.service tidings-api.service tidings-pushd.service tidings-status.service)
+sockets=(tidings-stored.socket tidings-api.socket tidings-pushd.socket tidings-pushd-control.socket
+	tidings-status.socket)
 
 # Skips what cannot be run without this, unless it must be
 need() { # COMMAND PACKAGE
@@ -54,6 +55,9 @@ start_web_server() {
 		} else \$HTTP["url"] =~ "^/api/notifications(/|\$)" {
 			fastcgi.server = ("/api/notifications" => ((
 				"socket" => "$rundir/api.sock", "check-local" => "disable")))
+		} else \$HTTP["url"] =~ "^/tidings-status(/|\$)" {
+			fastcgi.server = ("/tidings-status" => ((
+				"socket" => "$rundir/status.sock", "check-local" => "disable")))
 		}
 	TEXT
 	systemd-run -q --unit=web-server -p User="$web_group" -p Group="$web_group" \

@@ -1,5 +1,5 @@
 /* Sizes and lengths of time for people, see quantity.h. */
-#include "cli/quantity.h"
+#include "lib/quantity.h"
 
 #include <inttypes.h>
 

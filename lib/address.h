@@ -7,6 +7,7 @@
 #include "lib/slice.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -34,6 +35,18 @@ int address_parse(struct slice text, struct address *ret_address);
  */
 struct address address_find_client(struct address peer, struct slice forwarded_for,
 	char *const *trusted);
+
+/* ADDRESS, ADDRESS/BITS as 192.0.2.0/24 or 2001:db8::/32, or `unix`. */
+struct network {
+	struct address address;
+	unsigned bits; /* of `address` that count */
+};
+
+/* Returns 0 or -EINVAL. */
+int network_parse(struct slice text, struct network *ret_network);
+
+/* Whether the address is in one of these networks, a list ended by NULL. */
+bool address_is_listed(const struct address *address, char *const *networks);
 
 /* "192.0.2.1", "2001:db8::1", or "unix". */
 void address_format(const struct address *address, char ret_text[static ADDRESS_SIZE]);

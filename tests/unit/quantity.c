@@ -1,5 +1,5 @@
 /* Sizes and lengths of time for people. */
-#include "cli/quantity.h"
+#include "lib/quantity.h"
 
 #include "tests/tap.h"
 

@@ -1,9 +1,10 @@
 /* Addresses of clients, see address.h. */
-#include "pushd/address.h"
+#include "lib/address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdbool.h>
+
+enum { ADDRESS_BITS = 8 * sizeof(struct address) };
 
 static const char UNIX[] = "unix";
 static const uint8_t MAPPED[12] = { [10] = 0xff, [11] = 0xff };
@@ -79,19 +80,18 @@ static int strip(struct slice text, struct slice *ret_bare)
 	return is_port((struct slice){ text.data + len, text.len - len }) ? 0 : -EINVAL;
 }
 
-int address_parse(struct slice text, struct address *ret_address)
+/* Reads ADDRESS, or the word `unix`. */
+static int parse_bare(struct slice bare, struct address *ret_address)
 {
 	char copy[ADDRESS_SIZE] = { 0 };
 	struct address address = { 0 };
 	struct in_addr ip;
-	struct slice bare;
 
-	if (slice_is(text, UNIX)) {
+	if (slice_is(bare, UNIX)) {
 		*ret_address = address;
 		return 0;
 	}
-	if (text.len == 0 || strip(text, &bare) < 0 || bare.len >= sizeof(copy) ||
-		memchr(bare.data, '\0', bare.len))
+	if (bare.len == 0 || bare.len >= sizeof(copy) || memchr(bare.data, '\0', bare.len))
 		return -EINVAL;
 	memcpy(copy, bare.data, bare.len);
 	if (inet_pton(AF_INET, copy, &ip) == 1)
@@ -102,6 +102,17 @@ int address_parse(struct slice text, struct address *ret_address)
 		return -EINVAL;
 	*ret_address = address;
 	return 0;
+}
+
+int address_parse(struct slice text, struct address *ret_address)
+{
+	struct slice bare;
+
+	if (slice_is(text, UNIX))
+		return parse_bare(text, ret_address);
+	if (strip(text, &bare) < 0 || slice_is(bare, UNIX))
+		return -EINVAL;
+	return parse_bare(bare, ret_address);
 }
 
 static bool is_trusted(const struct address *address, char *const *trusted)
@@ -140,6 +151,64 @@ struct address address_find_client(struct address peer, struct slice forwarded_f
 		client = next;
 	}
 	return client;
+}
+
+/* What stands behind the slash; all of them if nothing does. */
+static int parse_bits(struct slice text, unsigned max, unsigned *ret_bits)
+{
+	unsigned bits = 0;
+
+	if (text.len == 0 || text.len > 3)
+		return -EINVAL;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return -EINVAL;
+		bits = bits * 10 + (unsigned)(text.data[i] - '0');
+	}
+	*ret_bits = bits;
+	return bits <= max ? 0 : -EINVAL;
+}
+
+int network_parse(struct slice text, struct network *ret_network)
+{
+	const char *slash = text.len > 0 ? memchr(text.data, '/', text.len) : NULL;
+	size_t len = slash ? (size_t)(slash - text.data) : text.len;
+	struct network network = { .bits = ADDRESS_BITS };
+	unsigned prefix = 0, bits = 0;
+	int r = parse_bare((struct slice){ text.data, len }, &network.address);
+
+	if (r < 0 || !slash) {
+		*ret_network = network;
+		return r;
+	}
+	if (is_nothing(&network.address))
+		return -EINVAL;
+	if (memcmp(network.address.bytes, MAPPED, sizeof(MAPPED)) == 0)
+		prefix = 8 * sizeof(MAPPED);
+	r = parse_bits((struct slice){ slash + 1, text.len - len - 1 }, ADDRESS_BITS - prefix,
+		&bits);
+	network.bits = prefix + bits;
+	*ret_network = network;
+	return r;
+}
+
+static bool is_in(const struct address *address, const struct network *network)
+{
+	unsigned whole = network->bits / 8, rest = network->bits % 8;
+	unsigned mask = 0xff00U >> rest & 0xff;
+
+	return memcmp(address->bytes, network->address.bytes, whole) == 0 &&
+	       (rest == 0 || ((address->bytes[whole] ^ network->address.bytes[whole]) & mask) == 0);
+}
+
+bool address_is_listed(const struct address *address, char *const *networks)
+{
+	struct network network;
+
+	for (; *networks; networks++)
+		if (network_parse(slice_of(*networks), &network) == 0 && is_in(address, &network))
+			return true;
+	return false;
 }
 
 void address_format(const struct address *address, char ret_text[static ADDRESS_SIZE])
