@@ -49,6 +49,19 @@ begin_tests() {
 	[ -z "${WEB_SERVER-}" ] || admit_web_server
 }
 
+# record_traffic: from now on what clients and programs say to each other is kept, in the
+# directory that $traffic names, for tests/contract to compare with doc/. A file has it that is
+# called as the tests: .requests, of api, see record_request; and .messages, see push/record.mjs.
+record_traffic() {
+	[ -n "${traffic-}" ] || return 0
+	mkdir -p "$traffic"
+	recording=$traffic/$(basename "$BATS_TEST_FILENAME" .bats)
+	export recording
+	[ ! -e "$BATS_FILE_TMPDIR/recorded" ] || return 0 # by an earlier test of the same file
+	touch "$BATS_FILE_TMPDIR/recorded"
+	rm -f "$recording".*
+}
+
 # Ends what was started. Fails if a program had to be killed or a sanitizer reported.
 end_tests() {
 	local result=0 name
@@ -260,6 +273,17 @@ api() {
 	status=$(curl "${options[@]}" "${@:4}" "$url$2") || return
 	body=$(tr -d '\0' <"$dir/body")
 	headers=$(tr -d '\r' <"$dir/headers")
+	[ -z "${recording-}" ] || record_request "$@"
+}
+
+# Method, path, what was sent unless it was refused, and the answer's status, headers and body,
+# each with a NUL behind it
+record_request() {
+	local sent=${3-}
+
+	[[ $status = 2* ]] || sent=
+	[[ $sent != @* ]] || sent=$(cat "${sent#@}")
+	printf '%s\0' "$1" "$2" "$sent" "$status" "$headers" "$body" >>"$recording.requests"
 }
 
 # header NAME: prints the last answer's header field; fails if there is none

@@ -60,9 +60,10 @@ start_site() {
 			setenv.set-request-header = (\"Cookie\" => \"session=s1\")
 			proxy.server = (\"\" => ((\"host\" => \"127.0.0.1\", \"port\" => $port)))
 			proxy.header = (\"map-urlpath\" => (\"/my/token\" => \"/\"))
-		} else \$HTTP[\"url\"] =~ \"^/api/notifications/ws\$\" {
+		} else \$HTTP[\"url\"] =~ \"^/api/notifications/(ws|stream)\$\" {
 			proxy.server = (\"\" => ((\"host\" => \"$dir/push.sock\")))
 			proxy.header = (\"upgrade\" => \"enable\")
+			server.stream-response-body = 2
 		} else \$HTTP[\"url\"] =~ \"^/api/notifications(/|\$)\" {
 			fastcgi.server = (\"/api/notifications\" => ((
 				\"socket\" => \"$dir/api.sock\", \"check-local\" => \"disable\")))
@@ -419,6 +420,38 @@ run_script() {
 	expect '.[0].status == "ok" and (.[1] | (.lag | type == "number") and
 		[.lost, .slow, .full, .failed] == [0, 0, false, 0])' -s
 	grep -q ',"alice","info","With a ""quote""","Message",,"20' "$dir/notifications.csv"
+}
+
+@test "tidings-protocol(7): what it shows runs" {
+	TOKEN=$(make_token alice)
+	take_apart tidings-protocol.7
+	run_script
+	grep -q ' Shipped$' <<<"$output"
+	grep -qx 304 <<<"$output"
+	jq -e '.notifications[0].link == "/orders/4711"' "$dir/list.json"
+	grep -q '^event: unread_count' "$dir/heard"
+	run_script # its first request is repeated
+	TOKEN=$(make_token alice) api GET /
+	expect '[.notifications[] | select(.link == "/orders/4711")] | length == 1'
+}
+
+@test "tidings-scaling(7): what it shows runs, or is a setting that there is" {
+	local block name
+
+	take_apart tidings-scaling.7
+	run_script
+	body=$output
+	expect '(.pages | type == "number") and .lag == 0 and .cache <= 1 and (.flush | type == "number")'
+	for block in "$dir"/shown/*; do
+		if grep -q '^\[' "$block"; then
+			{ sed "s|@[a-z]*@|$dir|" "$block" && printf '[auth]\nkey-file = %s\n' "$key_file"; } >"$dir/shown.conf"
+			"$top_builddir/cli/tidings" config check --config "$dir/shown.conf"
+		else
+			while read -r name _; do
+				[ -e "/proc/sys/${name//.//}" ] || fail_with "there is no $name"
+			done <"$block"
+		fi
+	done
 }
 
 @test "README.md shows page.html" {

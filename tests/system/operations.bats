@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154,SC2030,SC2031,SC2034 # common.bash and units.bash set them, each test for itself
-# What README.md and tidings-operations(7) have an administrator do, word by word.
+# What README.md, tidings-operations(7) and tidings-security(7) have an administrator do, word by word.
 #
 # Runs inside a systemd of its own
 bats_require_minimum_version 1.5.0
@@ -45,15 +45,15 @@ as_in_readme() {
 	run_block "$block"
 }
 
-# as_in_page PATTERN: runs the commands behind # in the first block of tidings-operations(7)
-# that matches
+# as_in_page PATTERN [PAGE]: runs the commands behind # in the first block of tidings-operations(7),
+# or another page, that matches
 as_in_page() {
 	local block
 
 	block=$(awk -v pattern="$1" '
 		/^\.Bd -literal/ { inside = 1; block = ""; next }
 		/^\.Ed/ { if (inside && block ~ /^# / && block ~ pattern && !done++) printf "%s", block; inside = 0 }
-		inside { block = block $0 "\n" }' "$top_builddir/man/tidings-operations.7" | sed 's/^# //')
+		inside { block = block $0 "\n" }' "$top_builddir/man/${2-tidings-operations.7}" | sed 's/^# //')
 	run_block "$block"
 }
 
@@ -230,4 +230,9 @@ behind() {
 	ls -d "$localstatedir"/backups/tidings/tidings-*
 	as_in_page '^# systemctl list-units' >"$dir/said"
 	grep -q '^0 loaded units' "$dir/said"
+}
+
+@test "how tight the units are" {
+	as_in_page '^# systemd-analyze security' tidings-security.7 >"$dir/said"
+	[ "$(grep -cE 'Overall exposure level for tidings-(stored|api|pushd).service: [0-2]' "$dir/said")" = 3 ]
 }

@@ -82,6 +82,15 @@ upgrade_package() {
 	[ "$status" = 0 ]
 }
 
+@test "the descriptions of the interfaces are where the pages say, as they are" {
+	local name
+
+	for name in asyncapi.yaml openapi.yaml; do
+		dpkg-deb --fsys-tarfile "$dir"/tidings_*.deb | tar -xO "./usr/share/doc/tidings/$name" |
+			cmp - "$top_srcdir/doc/$name"
+	done
+}
+
 @test "behind an installation, the first notification needs nothing more" {
 	scenario service first_notification
 	[ "$(tidings --version)" = "tidings $(version)" ]

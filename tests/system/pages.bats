@@ -112,6 +112,18 @@ same() {
 	done
 }
 
+@test "tidings(7) leads to every page" {
+	local overview name
+	overview=$(page tidings.7)
+	for name in $(pages); do
+		name=$(basename "$name")
+		[ "$name" = tidings.7 ] || grep -E "Xr ${name%.*} ${name##*.}( |$)" "$overview" || {
+			echo "$name is not named"
+			return 1
+		}
+	done
+}
+
 @test "the options of each daemon stand in its page, and no others" {
 	local program
 	for program in $(daemons); do

@@ -6,6 +6,7 @@ load push/drive
 
 setup_file() {
 	begin_tests
+	record_traffic
 	set_config store max-per-user 0
 	set_config push max-messages-per-second 1000
 	start_stored

@@ -7,6 +7,7 @@ load push/drive
 # One of these for each scenario that needs settings of its own
 setup_file() {
 	begin_tests
+	record_traffic
 	start_stored
 	set_config push max-connections-per-user 3
 	start_pushd
@@ -96,7 +97,7 @@ await_fewer_descriptors() {
 }
 
 @test "clients that never read cost bounded memory and nobody else; then they get one update" {
-	scenario limits never_reads
+	recording='' scenario limits never_reads # too much to be kept
 }
 
 @test "a client that takes nothing for stall-timeout is given up" {
@@ -118,5 +119,5 @@ await_fewer_descriptors() {
 }
 
 @test "40 stalled among 200: memory is bounded by their queues, and the others get all" {
-	scenario limits stalled_crowd
+	recording='' scenario limits stalled_crowd
 }

@@ -7,6 +7,7 @@ load push/drive
 # Programs of its own for each test: each changes the configuration
 setup() {
 	begin_tests
+	record_traffic
 	mkdir "$dir/keys"
 	start_stored
 	start_pushd

@@ -7,6 +7,7 @@ load push/drive
 # One of these for each scenario that needs settings of its own
 setup_file() {
 	begin_tests
+	record_traffic
 	start_stored
 	set_config push max-connections-per-user 3
 	start_pushd

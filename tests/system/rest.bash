@@ -10,6 +10,7 @@
 
 setup_file() {
 	begin_tests
+	record_traffic
 	set_config web allowed-origins 'https://app.example'
 	set_config web max-body 1K
 	start_stored

@@ -7,6 +7,7 @@ load common
 
 setup_file() {
 	begin_tests
+	record_traffic
 	set_config web allowed-origins 'https://app.example'
 	set_config auth cookie session
 	start_stored

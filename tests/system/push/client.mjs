@@ -5,6 +5,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import assert from 'node:assert/strict';
 import net from 'node:net';
 
+import { recorder } from './record.mjs';
+
 export const CONTINUATION = 0, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10;
 export const PATIENCE = 20_000; // ms
 export const BASE = '/api/notifications/ws';
@@ -170,6 +172,8 @@ export class Client {
 	#input = Buffer.alloc(0);
 	#answer;                   // resolves with the answer's head
 	#end;
+	#leaves = false;           // has sent a close frame
+	#record = recorder('websocket');
 
 	// Options: those of head(), token (Authorization), bearer (subprotocol pair), protocols,
 	// behind (bytes sent right behind the head).
@@ -242,6 +246,7 @@ export class Client {
 	#take({ opcode, payload }) {
 		if (opcode === TEXT) {
 			const message = JSON.parse(payload.toString());
+			this.#record({ told: message });
 			if (message.type === 'ping' && this.answersPings)
 				this.send({ type: 'pong' });
 			this.messages.put(message);
@@ -256,15 +261,20 @@ export class Client {
 				reason: payload.subarray(2).toString(),
 				clean: true,
 			};
+			if (!this.#leaves)
+				this.#record({ closed: this.ended.code });
 			this.write(frame(CLOSE, payload.subarray(0, 2)));
 		}
 	}
 
 	write(bytes) {
+		this.#leaves ||= bytes[0] === (0x80 | CLOSE);
 		this.#socket.write(bytes);
 	}
 
 	send(message) {
+		if (typeof message !== 'string')
+			this.#record({ said: message });
 		this.write(frame(TEXT, typeof message === 'string' ? message : JSON.stringify(message)));
 	}
 

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { Mailbox, PATIENCE, connect, head, parseAnswer, within } from './client.mjs';
+import { recorder } from './record.mjs';
 
 export const STREAM = '/api/notifications/stream';
 
@@ -38,6 +39,7 @@ export class Stream {
 	#event = {};
 	#answer;
 	#end;
+	#record = recorder('stream');
 
 	// Options: those of head(), token, id (Last-Event-ID), behind (bytes sent behind the head).
 	static async open(where, options = {}) {
@@ -125,6 +127,7 @@ export class Stream {
 		if (data === undefined)
 			return assert.deepEqual([event, id], [undefined, undefined], 'an event without data');
 		const message = JSON.parse(data);
+		this.#record({ told: message });
 		assert.equal(message.type, event);
 		assert.equal(id?.split(':').at(-1), message.seq?.toString(), 'the id is another one');
 		if (id !== undefined)

@@ -101,8 +101,12 @@ export async function every_change() {
 	await told([{ op: 'unread', id: ids[0] }], 7);
 	await store.delete(user, ids[6]);
 	await told([{ op: 'deleted', id: ids[6] }], 6);
+	await store.markRead(user, ids[5]);
+	await told([{ op: 'read', id: ids[5] }], 5);
+	await store.deleteRead(user);
+	await told([{ op: 'read_deleted' }], 5);
 	clients[1].send({ type: 'seen' });
-	await told([{ op: 'seen' }], 6);
+	await told([{ op: 'seen' }], 5);
 	clients[2].send({ type: 'mark_all_read' });
 	await told([{ op: 'all_read' }], 0);
 	await store.deleteAll(user);

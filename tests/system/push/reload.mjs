@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 import { Client, exchange, head } from './client.mjs';
+import { Stream } from './events.mjs';
 import { PUSH, dir, join, mint, newUser, seconds, shell, tokenOf, until } from './setting.mjs';
 
 const log = () => readFileSync(`${dir}/pushd.log`, 'utf8');
@@ -72,9 +73,13 @@ export async function keys() {
 		await client.silent();
 	assert.equal((await exchange(PUSH, head({ headers: { Authorization: `Bearer ${tokenOf(user)}x` } }))).status, 401);
 	// another secret under the same name is another key
+	const stream = await Stream.open(PUSH, { token: named(user, 'two') });
+	await stream.greeted();
 	await reload('add_key two');
 	for (const client of [two, renewed])
 		assert.equal((await client.closed()).code, 4401);
+	assert.equal((await stream.expect('auth_failed')).code, 'token_signature');
+	await stream.closed();
 	await file.silent();
 	await reload('set_config auth key-file ""');
 	assert.equal((await file.closed()).code, 4401);

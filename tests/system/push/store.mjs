@@ -175,6 +175,10 @@ export class Store {
 		return this.#ask('seen', userId);
 	}
 
+	deleteRead(userId) {
+		return this.#ask('deleteRead', userId);
+	}
+
 	deleteAll(userId) {
 		return this.#ask('deleteAll', userId);
 	}

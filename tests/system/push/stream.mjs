@@ -177,7 +177,7 @@ export async function messages() {
 export async function lines() {
 	const store = await Store.open();
 	const user = newUser();
-	const content = '"type":"info",\r\n\n"title":\r"of lines",\n"message":"m"\n\nevent: forged\ndata: {}';
+	const content = '"userId":"u","type":"info",\r\n\n"title":\r"of lines",\n"message":"m"\n\nevent: forged\ndata: {}';
 	const stream = await follow(user), socket = await join(user);
 	await store.create(user, { raw: content.slice(0, content.indexOf('\n\nevent')) });
 	for (const client of [stream, socket])
