@@ -6,11 +6,15 @@
 #include "cli/duration.h"
 #include "cli/output.h"
 #include "cli/subcommands.h"
+#include "cli/token_verify.h"
 #include "lib/json.h"
 #include "lib/timestamp.h"
 #include "lib/token.h"
 
+enum { LIFE_DEFAULT = 3600 /* seconds */ };
+
 struct arguments {
+	bool verify;
 	const char *role;
 	const char *scope;
 	const char *kid;
@@ -19,6 +23,11 @@ struct arguments {
 };
 
 static const struct option_spec options[] = {
+	{ .name = "verify",
+		.letter = 'v',
+		.help = "tell whether a token is good, and why not; - reads it",
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct arguments, verify) },
 	{ .name = "role",
 		.letter = 'r',
 		.argument = "ROLE",
@@ -47,10 +56,10 @@ static const struct option_spec options[] = {
 
 const struct command_spec token_command = {
 	.name = "tidings token",
-	.operands = "USER",
-	.purpose = "Make a signed token for a user.",
+	.operands = "USER | --verify [TOKEN | -]",
+	.purpose = "Make a signed token for a user, or verify one.",
 	.options = options,
-	.min_operands = 1,
+	.min_operands = 0,
 	.max_operands = 1,
 };
 
@@ -91,19 +100,34 @@ static int sign(const struct tool *tool, const char *user, const struct argument
 	return print(tool, token, claims.expires);
 }
 
+static int verify(const struct arguments *arguments, const char *token)
+{
+	_cleanup_(tool_close) struct tool tool = { 0 };
+	int result;
+
+	if (arguments->role || arguments->scope || arguments->kid || arguments->expires_in)
+		return tool_refuse(&token_command, "--verify goes with no option for a new token");
+	result = tool_open(&tool, &token_command, &arguments->common);
+	return result == TOOL_DONE ? token_verify_run(&tool, token) : result;
+}
+
 int token_run(int argc, char **argv)
 {
 	_cleanup_(tool_close) struct tool tool = { 0 };
-	struct arguments arguments = { .expires_in = "1h" };
-	int64_t seconds;
+	struct arguments arguments = { 0 };
+	int64_t seconds = LIFE_DEFAULT;
 	int operands;
 	int result = options_parse(&token_command, argc, argv, &arguments, &operands);
 
 	if (result != 0)
 		return tool_usage(result);
+	if (arguments.verify)
+		return verify(&arguments, operands > 0 ? argv[1] : NULL);
+	if (operands == 0)
+		return tool_refuse(&token_command, "give the name of a user");
 	if (!tool_check_user(&token_command, argv[1]))
 		return TOOL_USAGE;
-	if (duration_parse(slice_of(arguments.expires_in), &seconds) < 0)
+	if (arguments.expires_in && duration_parse(slice_of(arguments.expires_in), &seconds) < 0)
 		return tool_refuse(&token_command,
 			"--expires-in must be a number and s, m, h, d or w, at most ten years");
 	result = tool_open(&tool, &token_command, &arguments.common);

@@ -376,6 +376,37 @@ setup() {
 	[[ $stderr == "tidings token: "*unknown* ]]
 }
 
+@test "token --verify says whether a token is good, and what is wrong with one that is not" {
+	local header=eyJhbGciOiJub25lIn0 claims
+	tidings token "$user" --role admin | tidings token --verify >said
+	[[ $(sed -n 2p said) =~ ^it\ is\ +good,\ for\ $user,\ who\ may\ publish\ and\ administrate$ ]]
+	grep -q '^alg *HS256$' said
+	grep -qE '^exp +20[0-9T:.-]+Z$' said
+	run -0 tidings token --verify "$(tidings token "$user")" --json
+	of_json ".valid and .userId == \"$user\" and (.publisher or .admin | not) and .claims.sub == \"$user\""
+	claims=$(printf '{"sub":"%s","exp":1}' "$user" | base64 -w0 | tr '+/' '-_' | tr -d =)
+	run -1 tidings token --verify "$header.$claims." --json
+	of_json '.valid == false and .code == "token_algorithm" and .header.alg == "none" and .claims.exp == 1'
+	run -1 tidings token --verify nonsense --json
+	of_json '.code == "token_malformed" and .header == null and .claims == null'
+	run -1 tidings token --verify - </dev/null
+	run -2 tidings token --verify --role admin x
+	run -2 tidings token
+}
+
+@test "token --verify asks the store whether a token was revoked, and goes on without it" {
+	token=$(tidings token "$user")
+	tidings send "$user" Title Message
+	sleep_past_this_second() { local now=$EPOCHSECONDS; while [ "$now" = "$EPOCHSECONDS" ]; do sleep 0.05; done; }
+	sleep_past_this_second
+	tidings disconnect "$user" --revoke || [ $? = 75 ] # there is no push daemon
+	run -1 tidings token --verify "$token" --json
+	of_json '.code == "token_revoked"'
+	sed "s|^socket = .*|socket = $BATS_TEST_TMPDIR/none|" "$TIDINGS_CONFIG" >"$BATS_TEST_TMPDIR/other.conf"
+	run -0 --separate-stderr tidings token --verify "$token" --config "$BATS_TEST_TMPDIR/other.conf"
+	[[ $stderr == *"whether it was revoked: cannot reach the store"* ]]
+}
+
 @test "without a store everything ends with 75" {
 	local conf=$BATS_TEST_TMPDIR/other.conf call
 	sed "s|^socket = .*|socket = $BATS_TEST_TMPDIR/none|" "$TIDINGS_CONFIG" >"$conf"

@@ -122,6 +122,7 @@ behind() {
 
 	systemctl start "$1"
 	as_in_readme "$2"
+	tidings key revoke shop # which what comes next makes
 	await curl -sf "$site/api/notifications/healthz"
 	as_in_readme 'curl "$TIDINGS_URL/"' >"$dir/answer"
 	[ "$(jq -r .notification.title "$dir/answer")" = Paid ]
