@@ -3,6 +3,7 @@
  * the answer of GET / in the REST interface.
  */
 #include "cli/duration.h"
+#include "cli/filter.h"
 #include "cli/output.h"
 #include "cli/subcommands.h"
 #include "cli/table.h"
@@ -17,8 +18,7 @@ struct arguments {
 	long offset;
 	const char *cursor;
 	bool unread;
-	const char *type;
-	const char *category;
+	struct filter_options filter;
 	struct tool_options common;
 };
 
@@ -48,17 +48,7 @@ static const struct option_spec options[] = {
 		.help = "only those not read",
 		.kind = OPTION_FLAG,
 		.offset = offsetof(struct arguments, unread) },
-	{ .name = "type",
-		.letter = 't',
-		.argument = "TYPE",
-		.help = "only info, success, warning or error",
-		.kind = OPTION_STRING,
-		.offset = offsetof(struct arguments, type) },
-	{ .name = "category",
-		.argument = "CATEGORY",
-		.help = "only those of this category",
-		.kind = OPTION_STRING,
-		.offset = offsetof(struct arguments, category) },
+	FILTER_OPTIONS(struct arguments),
 	TOOL_OPTIONS(struct arguments),
 };
 
@@ -70,29 +60,6 @@ const struct command_spec list_command = {
 	.min_operands = 1,
 	.max_operands = 1,
 };
-
-static int set_type(const char *name, struct inbox_query *query)
-{
-	enum notification_type type;
-
-	if (!name)
-		return TOOL_DONE;
-	if (notification_type_parse(slice_of(name), &type) < 0)
-		return tool_refuse(&list_command, "--type must be info, success, warning or error");
-	query->type = (int)type;
-	return TOOL_DONE;
-}
-
-static int set_category(const char *category, struct inbox_query *query)
-{
-	if (!category)
-		return TOOL_DONE;
-	query->category = slice_of(category);
-	if (!notification_category_valid(query->category))
-		return tool_refuse(&list_command, "--category must be 1 to %d of a-z 0-9 . _ -",
-			NOTIFICATION_CATEGORY_MAX);
-	return TOOL_DONE;
-}
 
 static int set_cursor(const struct arguments *arguments, struct inbox_query *query)
 {
@@ -108,18 +75,17 @@ static int set_cursor(const struct arguments *arguments, struct inbox_query *que
 
 static int set_query(const struct arguments *arguments, struct inbox_query *query)
 {
-	int status;
+	struct filter filter;
+	int status = filter_parse(&list_command, &arguments->filter, &filter);
 
+	if (status != TOOL_DONE)
+		return status;
 	*query = (struct inbox_query){ .limit = (unsigned)arguments->limit,
 		.offset = (unsigned)arguments->offset,
 		.unread = arguments->unread,
-		.type = INBOX_ANY_TYPE };
-	status = set_type(arguments->type, query);
-	if (status == TOOL_DONE)
-		status = set_category(arguments->category, query);
-	if (status == TOOL_DONE)
-		status = set_cursor(arguments, query);
-	return status;
+		.type = filter.type,
+		.category = filter.category };
+	return set_cursor(arguments, query);
 }
 
 static int print_json(const struct tool *tool, struct inbox_answer *answer)

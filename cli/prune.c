@@ -6,6 +6,7 @@
  */
 #include "cli/confirm.h"
 #include "cli/duration.h"
+#include "cli/filter.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/subcommands.h"
@@ -24,8 +25,7 @@ enum {
 struct arguments {
 	const char *older_than;
 	const char *user;
-	const char *type;
-	const char *category;
+	struct filter_options filter;
 	bool read;
 	bool dry_run;
 	bool yes;
@@ -45,17 +45,7 @@ static const struct option_spec options[] = {
 		.help = "only what is this user's",
 		.kind = OPTION_STRING,
 		.offset = offsetof(struct arguments, user) },
-	{ .name = "type",
-		.letter = 't',
-		.argument = "TYPE",
-		.help = "only info, success, warning or error",
-		.kind = OPTION_STRING,
-		.offset = offsetof(struct arguments, type) },
-	{ .name = "category",
-		.argument = "CATEGORY",
-		.help = "only those of this category",
-		.kind = OPTION_STRING,
-		.offset = offsetof(struct arguments, category) },
+	FILTER_OPTIONS(struct arguments),
 	{ .name = "read",
 		.letter = 'r',
 		.help = "only those that are read",
@@ -85,7 +75,7 @@ struct prune {
 	struct tool tool;
 	const struct arguments *arguments;
 	int64_t before; /* created; milliseconds since the epoch */
-	int type;	/* or INBOX_ANY_TYPE */
+	struct filter filter;
 	struct progress progress;
 	struct buffer position, user; /* of the walk */
 	uint64_t fitting, users;
@@ -106,8 +96,8 @@ static void prune_close(struct prune *prune)
 
 static int read_arguments(struct prune *prune, const struct arguments *arguments)
 {
-	enum notification_type type;
 	int64_t seconds;
+	int status;
 
 	if (!arguments->older_than)
 		return tool_refuse(&prune_command, "--older-than must be given");
@@ -118,15 +108,9 @@ static int read_arguments(struct prune *prune, const struct arguments *arguments
 	prune->before = timestamp_now() - seconds * 1000;
 	if (arguments->user && !tool_check_user(&prune_command, arguments->user))
 		return TOOL_USAGE;
-	prune->type = INBOX_ANY_TYPE;
-	if (arguments->type && notification_type_parse(slice_of(arguments->type), &type) < 0)
-		return tool_refuse(&prune_command,
-			"--type must be info, success, warning or error");
-	if (arguments->type)
-		prune->type = (int)type;
-	if (arguments->category && !notification_category_valid(slice_of(arguments->category)))
-		return tool_refuse(&prune_command, "--category must be 1 to %d of a-z 0-9 . _ -",
-			NOTIFICATION_CATEGORY_MAX);
+	status = filter_parse(&prune_command, &arguments->filter, &prune->filter);
+	if (status != TOOL_DONE)
+		return status;
 	if (!arguments->dry_run && !arguments->yes)
 		return confirm_possible(&prune_command);
 	return TOOL_DONE;
@@ -135,12 +119,13 @@ static int read_arguments(struct prune *prune, const struct arguments *arguments
 static bool fits(const struct prune *prune, const struct entry *entry)
 {
 	const struct notification *notification = &entry->notification;
-	const struct arguments *arguments = prune->arguments;
+	const struct filter *filter = &prune->filter;
 
 	return entry->kind == ENTRY_NOTIFICATION && notification->created < prune->before &&
-	       (!arguments->read || notification->read != 0) &&
-	       (prune->type == INBOX_ANY_TYPE || (int)notification->type == prune->type) &&
-	       (!arguments->category || slice_is(notification->category, arguments->category));
+	       (!prune->arguments->read || notification->read != 0) &&
+	       (filter->type == INBOX_ANY_TYPE || (int)notification->type == filter->type) &&
+	       (filter->category.len == 0 ||
+		       slice_equal(notification->category, filter->category));
 }
 
 /* ---- removing ---- */
