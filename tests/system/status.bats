@@ -125,6 +125,18 @@ by_cgi() {
 	[ -z "$output$stderr" ]
 }
 
+@test "the page shows what Prometheus takes for a configuration" {
+	local promtool
+
+	promtool=$(find_promtool)
+	cp "$top_srcdir/conf/tidings-alerts.yml" "$dir"
+	echo token >"$dir/token"
+	awk '/^\.Ed/ { inside = 0 } inside; /^\.Bd -literal/ { inside = 1 }' "$page" |
+		sed -n "/^rule_files/,/credentials_file/{s|: /.*tidings[.]token|: $dir/token|; p}" >"$dir/prometheus.yml"
+	grep credentials_file "$dir/prometheus.yml"
+	"$promtool" check config "$dir/prometheus.yml"
+}
+
 @test "the dashboard and the alerts ask for nothing that is not exported" {
 	local name exported
 
