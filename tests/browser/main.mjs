@@ -19,6 +19,7 @@ import "./bell.mjs";
 import "./desktop.mjs";
 import "./looks.mjs";
 import "./status.mjs";
+import "./web_page.mjs";
 import { finish } from "./page.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM"])
