@@ -334,3 +334,20 @@ create() {
 	expect_status 201 || return
 	jq -r .notification.id <<<"$body"
 }
+
+# shown PAGE [PATTERN]: the literal blocks and lines of it that match, without the prompts
+shown() {
+	sed 's/\\e/\\/g; s/\\(dq/"/g; s/^\\&//' "$top_builddir/man/$1" | awk -v pattern="${2-}" '
+		/^\.Dl / { block = substr($0, 5) "\n"; whole = 1 }
+		/^\.Bd -literal/ { inside = 1; block = ""; next }
+		/^\.Ed/ { whole = inside; inside = 0 }
+		inside { block = block $0 "\n" }
+		whole && block ~ pattern {
+			if (block ~ /^[$#] /) {
+				gsub(/\n[$#] /, "\n", block)
+				block = substr(block, 3)
+			}
+			printf "%s", block
+		}
+		{ whole = 0 }'
+}

@@ -45,16 +45,10 @@ as_in_readme() {
 	run_block "$block"
 }
 
-# as_in_page PATTERN [PAGE]: runs the commands behind # in the first block of tidings-operations(7),
-# or another page, that matches
+# as_in_page PATTERN [PAGE]: runs the commands that tidings-operations(7), or another page, shows
+# an administrator and that match
 as_in_page() {
-	local block
-
-	block=$(awk -v pattern="$1" '
-		/^\.Bd -literal/ { inside = 1; block = ""; next }
-		/^\.Ed/ { if (inside && block ~ /^# / && block ~ pattern && !done++) printf "%s", block; inside = 0 }
-		inside { block = block $0 "\n" }' "$top_builddir/man/${2-tidings-operations.7}" | sed 's/^# //')
-	run_block "$block"
+	run_block "$(shown "${2-tidings-operations.7}" "$1")"
 }
 
 run_block() {
