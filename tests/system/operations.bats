@@ -227,6 +227,17 @@ behind() {
 	grep -q '^0 loaded units' "$dir/said"
 }
 
+@test "the latest backup takes the place of the store" {
+	tidings send restored Kept Message
+	as_in_page '^# systemctl enable' tidings-admin.8
+	systemctl start tidings-backup.service
+	tidings send restored Lost Message
+	tidings() { command tidings "$@" --yes; } # there is no terminal to ask on
+	as_in_page 'tidings restore' tidings-admin.8
+	unset -f tidings
+	[ "$(tidings list restored --json | jq -r '.notifications[].title')" = Kept ]
+}
+
 @test "how tight the units are" {
 	as_in_page '^# systemd-analyze security' tidings-security.7 >"$dir/said"
 	[ "$(grep -cE 'Overall exposure level for tidings-(stored|api|pushd).service: [0-2]' "$dir/said")" = 3 ]

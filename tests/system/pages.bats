@@ -192,3 +192,41 @@ same() {
 		[[ $stderr == "tidings $program: "* ]]
 	done
 }
+
+# Pages with examples, and the tests that run them. What a test of its own does with each is told
+# there; that of tidings-performance(7) is make bench, which takes minutes, and is no test.
+examples='
+	notifications.fcgi.8    page_examples.bats
+	status.fcgi.8           page_examples.bats status.bats
+	tidings.1               page_examples.bats
+	tidings.7               page_examples.bats
+	tidings-admin.8         page_examples.bats operations.bats
+	tidings-away.8          away.bats
+	tidings-integration.7   examples.bats
+	tidings-operations.7    examples.bats operations.bats
+	tidings-performance.7   -
+	tidings-protocol.7      examples.bats push_protocol.bats
+	tidings-publishers.5    publisher_keys.bats
+	tidings-pushd.8         page_examples.bats
+	tidings-scaling.7       examples.bats
+	tidings-security.7      operations.bats
+	tidings-store.5         store_format.bats
+	tidings-stored.8        page_examples.bats
+	tidings-units.7         units.bats
+	tidings-web.7           ../browser/web_page.mjs
+	tidings-webserver.7     page_examples.bats
+	tidings.conf.5          page_examples.bats
+'
+
+@test "what a page shows is run by a test that names the page" {
+	local name tests test
+
+	same "$(awk 'NF { print $1 }' <<<"$examples" | sort)" \
+		"$(grep -lE '^\.(Bd -literal|Dl )' $(pages) | xargs -n 1 basename | sort -u)"
+	while read -r name tests; do
+		for test in ${tests#-}; do
+			echo "# $name: $test"
+			grep -qE "(${name//./[.]}|${name%.*}\\(${name##*.}\\))" "$top_srcdir/tests/system/$test"
+		done
+	done < <(grep . <<<"$examples")
+}

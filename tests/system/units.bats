@@ -197,7 +197,7 @@ upgrade_push() {
 	cp "$sbindir/tidings-pushd" "$sbindir/tidings-pushd.new"
 	mv "$sbindir/tidings-pushd.new" "$sbindir/tidings-pushd"
 	[[ "$(readlink "/proc/$pid/exe")" = *' (deleted)' ]]
-	systemctl kill --kill-whom=main --signal=USR2 tidings-pushd.service
+	eval "$(shown tidings-units.7 '--signal=USR2')"
 	await test "$sbindir/tidings-pushd" -ef "/proc/$pid/exe"
 	is tidings-pushd.service MainPID "$pid"
 	is tidings-pushd.service NRestarts 0
@@ -280,24 +280,35 @@ logged() {
 }
 
 @test "a drop-in lets the push daemon listen by itself" {
-	drop_in tidings-pushd.service PrivateNetwork=no IPAddressDeny= \
-		RestrictAddressFamilies='AF_UNIX AF_INET AF_INET6'
+	shown_drop_in tidings-pushd.service PrivateNetwork
 	sed -i 's/^\[push\]/&\nlisten = 127.0.0.1:8081/' "$confdir/tidings.conf"
-	systemctl disable --now tidings-pushd.socket
-	systemctl restart tidings-pushd.service
+	eval "$(shown tidings-units.7 '--now tidings-pushd.socket')"
 	push=8081 scenario service reload_keeps_clients
 	as_shipped
 }
 
 @test "a drop-in lets another web server in" {
-	mkdir -p /run/systemd/system/tidings-pushd.socket.d
-	printf '%s\n' '[Socket]' SocketGroup=nogroup >/run/systemd/system/tidings-pushd.socket.d/group.conf
-	systemctl daemon-reload
+	shown_drop_in tidings-pushd.socket SocketGroup s/nginx/nogroup/
 	systemctl stop tidings-pushd.service
 	systemctl restart tidings-pushd.socket
 	[ "$(stat -c %G "$rundir/push.sock")" = nogroup ]
 	as_shipped
 	[ "$(stat -c %G "$rundir/push.sock")" = "$web_group" ]
+}
+
+@test "a drop-in gives the push daemon a port, more descriptors, and the store a disk of its own" {
+	shown_drop_in tidings-pushd.socket ListenStream s/192.0.2.1/127.0.0.1/
+	shown_drop_in tidings-pushd.service LimitNOFILE
+	shown_drop_in tidings-stored.service ReadWritePaths
+	install -d -m 750 -o tidings-stored -g tidings-stored /srv/tidings
+	printf '[store]\nhome = /srv/tidings\n' >>"$confdir/tidings.conf"
+	systemctl stop "${services[@]}"
+	systemctl restart tidings-pushd.socket
+	push=8081 scenario service reload_keeps_clients
+	is tidings-pushd.service LimitNOFILE 1000000
+	[ -n "$(ls /srv/tidings/data)" ]
+	as_shipped
+	rm -r /srv/tidings
 }
 
 @test "the doctor is content with what is installed, and finds what is taken from it" {
@@ -421,7 +432,7 @@ use_away() {
 	for unit in "${services[@]}" "${sockets[@]}"; do
 		is "$unit" ActiveState inactive
 	done
-	systemctl disable tidings.target
+	eval "$(shown tidings-units.7 '^# systemctl disable --now tidings[.]target')"
 	make -s -C "$top_builddir" uninstall >/dev/null
 	systemctl daemon-reload
 	all_files >"$dir/after"
