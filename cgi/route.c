@@ -195,8 +195,10 @@ static void tell_refusal(const struct exchange *exchange)
 
 	if (answer->status < 400)
 		return;
+	if (publisher.len > 0)
+		user.len = 0;
 	log_event(LOG_LEVEL_DEBUG, LOG_REQUEST_REFUSED,
-		LOG_FIELDS(LOG_TEXT("TIDINGS_USER", publisher.len > 0 ? (struct slice){ 0 } : user),
+		LOG_FIELDS(LOG_TEXT("TIDINGS_USER", user),
 			LOG_TEXT("TIDINGS_PUBLISHER", publisher),
 			LOG_TEXT("TIDINGS_ADDRESS",
 				slice_of(http_variable(exchange->request, "REMOTE_ADDR"))),

@@ -1,15 +1,21 @@
 /* Verifying a store, see verify.h. */
 #include "cli/verify.h"
+#include "cli/progress.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
-enum { OUTCOME_MAX = 1 << 20 /* bytes; a hundred sentences at most */ };
+enum {
+	OUTCOME_MAX = 1 << 20, /* bytes; a hundred sentences at most */
+	TICK = 250,	       /* milliseconds */
+};
 
 static const char PROGRAM[] = "tidings-stored";
 
@@ -69,7 +75,17 @@ static int start(const char *program, const char *path, int *ret_fd, pid_t *ret_
 	return r;
 }
 
-static int read_all(int fd, struct buffer *text)
+/* Until something can be read; on a terminal it is told how long that takes. */
+static void wait_for_output(int fd, struct progress *progress)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	while (poll(&pollfd, 1, TICK) <= 0)
+		progress_say(progress, "the store is being checked, %lld s",
+			(long long)(clock_ms() - progress->begun) / 1000);
+}
+
+static int read_all(int fd, struct buffer *text, struct progress *progress)
 {
 	enum { CHUNK = 4096 };
 	ssize_t n;
@@ -80,6 +96,7 @@ static int read_all(int fd, struct buffer *text)
 
 		if (!to)
 			return buffer_status(text);
+		wait_for_output(fd, progress);
 		do
 			n = read(fd, to, CHUNK);
 		while (n < 0 && errno == EINTR);
@@ -105,6 +122,7 @@ static int run(const char *path, struct buffer *text)
 	_cleanup_(buffer_release) struct buffer program = { 0 };
 	_cleanup_(closing_fd) int fd = -1;
 	int r = find_program(&program);
+	struct progress progress;
 	pid_t pid = -1;
 	int ended;
 
@@ -112,7 +130,9 @@ static int run(const char *path, struct buffer *text)
 		r = start(program.data, path, &fd, &pid);
 	if (r < 0)
 		return r;
-	r = read_all(fd, text);
+	progress = progress_begin("checked");
+	r = read_all(fd, text, &progress);
+	progress_clear(&progress);
 	close(take_fd(&fd)); /* one that has more to say is not waited for */
 	ended = wait_for(pid);
 	if (r == 0 && (ended < 0 || ended > 1))

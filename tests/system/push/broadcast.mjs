@@ -246,15 +246,15 @@ function tells(message, title) {
 export async function many_at_once() {
 	const store = await Store.open();
 	const users = Array.from({ length: 20 }, newUser);
-	const sessions = [];
+	const joining = [], sessions = [];
 	const live = [];
 	let done = false;
 	const changing = (async () => {
 		while (!done)
 			await Promise.all(Array.from({ length: 10 }, () => change(store, users, live)));
 	})();
-	const follow = async (user) => {
-		const client = await join(user);
+	const follow = async (user, joined) => {
+		const client = await joined;
 		let { seq } = client.greeting.at(-1);
 		for (let message; !tells(message, 'The last');) {
 			message = await client.next();
@@ -265,11 +265,14 @@ export async function many_at_once() {
 		return { user, client };
 	};
 	for (let i = 0; i < 80; i++) {
-		sessions.push(follow(users[i % users.length]).catch((error) => error));
+		const user = users[i % users.length];
+		joining.push(join(user));
+		sessions.push(follow(user, joining.at(-1)).catch((error) => error));
 		await new Promise((resolve) => setTimeout(resolve, 5)); // some at once, some later
 	}
 	done = true;
 	await changing;
+	await Promise.allSettled(joining); // who comes later would not hear of the last
 	await store.broadcast({ title: 'The last' });
 	for (const session of await Promise.all(sessions)) {
 		if (session instanceof Error)
