@@ -29,6 +29,9 @@ teardown() {
 	stop_program stream
 }
 
+# Keys are in the directory of the test
+here='s,/[^ ]*/\([a-z]*[.]\(pem\|secret\)\),'$dir'/\1,'
+
 # play PAGE PATTERN: runs these, where a reader would; what they print is in $output. A line
 # that begins with a brace is an answer.
 play() {
@@ -47,8 +50,8 @@ play() {
 		}
 		cd "$dir"
 		set -euo pipefail
-		eval "$(sed "/^{/d; s|https\?://example.org|$site|; s|http://localhost/|$site/|" <<<"$block")"
-	) || fail_with "$block: $output"
+		eval "$(sed "/^{/d; $here; s|https\?://example.org|$site|; s|http://localhost/|$site/|" <<<"$block")"
+	)
 }
 
 # all_played PAGE [PATTERN]: nothing was left out
@@ -58,7 +61,7 @@ all_played() {
 
 # config_has PAGE PATTERN: it shows a configuration, which is accepted once it names a key
 config_has() {
-	shown "$@" | sed "s|/.*/\([a-z]*[.]pem\)|$dir/\1|" >"$dir/shown.conf"
+	shown "$@" | sed "$here" >"$dir/shown.conf"
 	grep -q '^key-file' "$dir/shown.conf" || printf '[auth]\nkey-file = %s\n' "$key_file" >>"$dir/shown.conf"
 	tidings config check --config "$dir/shown.conf"
 }
@@ -161,6 +164,14 @@ kinds() {
 	config_has tidings.conf.5 durability
 	openssl genrsa 2>"$dir/ignored" | openssl rsa -pubout -out "$dir/provider.pem" 2>"$dir/ignored"
 	config_has tidings.conf.5 RS256
+}
+
+@test "tidings-away(8): configurations, and the secret as the receivers take it" {
+	openssl rand -base64 48 >"$dir/away.secret"
+	config_has tidings-away.8 'types ='
+	config_has tidings-away.8 'url ='
+	play tidings-away.8 whsec
+	[ "$(base64 -d <<<"${output#whsec_}")" = "$(cat "$dir/away.secret")" ]
 }
 
 @test "tidings-webserver(7): a configuration, and whether it works" {

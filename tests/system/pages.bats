@@ -201,7 +201,7 @@ examples='
 	tidings.1               page_examples.bats
 	tidings.7               page_examples.bats
 	tidings-admin.8         page_examples.bats operations.bats
-	tidings-away.8          away.bats
+	tidings-away.8          page_examples.bats units.bats
 	tidings-integration.7   examples.bats
 	tidings-operations.7    examples.bats operations.bats
 	tidings-performance.7   -

@@ -280,10 +280,11 @@ logged() {
 }
 
 @test "a drop-in lets the push daemon listen by itself" {
-	shown_drop_in tidings-pushd.service PrivateNetwork
+	shown_drop_in tidings-pushd.service PrivateNetwork=no
 	sed -i 's/^\[push\]/&\nlisten = 127.0.0.1:8081/' "$confdir/tidings.conf"
 	eval "$(shown tidings-units.7 '--now tidings-pushd.socket')"
 	push=8081 scenario service reload_keeps_clients
+	systemctl disable -q --now tidings-pushd.service
 	as_shipped
 }
 
@@ -367,6 +368,7 @@ use_away() {
 	is tidings-away.service NRestarts 0
 	said tidings-away.service 'neither run nor url is set'
 	use_away
+	shown_drop_in tidings-away.service PrivateNetwork=yes
 	systemctl reset-failed tidings-away.service
 	systemctl restart tidings-away.service
 	is tidings-away.service SubState running
@@ -403,8 +405,7 @@ use_away() {
 	port_of_receiver() { port=$(journalctl -u receiver -o cat --no-pager | grep -xE '[0-9]+'); }
 	await port_of_receiver
 	port_of_receiver
-	echo 'a secret to sign deliveries with' | install -m 600 /dev/stdin "$confdir/away.secret"
-	systemd-tmpfiles --create tidings.conf
+	eval "$(shown tidings-away.8 'openssl rand')"
 	[ "$(stat -c '%a %U %G' "$confdir/away.secret")" = '640 root tidings-away' ]
 	printf '[away]\nafter = 1s\nurl = http://127.0.0.1:%s/\nsecret-file = %s\n' "$port" \
 		"$confdir/away.secret" >>"$confdir/tidings.conf"

@@ -97,11 +97,12 @@ drop_in() {
 	systemctl daemon-reload
 }
 
-# shown_drop_in UNIT SETTING [SED-SCRIPT]: puts in place what tidings-units(7) shows with this
-# setting, until as_shipped
+# shown_drop_in UNIT SETTING [SED-SCRIPT]: puts in place what tidings-units(7) or tidings-away(8)
+# shows with this setting, until as_shipped
 shown_drop_in() {
 	mkdir -p "/run/systemd/system/$1.d"
-	shown tidings-units.7 "$2" | sed "${3-}" >"/run/systemd/system/$1.d/test.conf"
+	{ shown tidings-units.7 "$2" && shown tidings-away.8 "$2"; } |
+		sed "${3-}" >"/run/systemd/system/$1.d/test.conf"
 	systemctl daemon-reload
 }
 
