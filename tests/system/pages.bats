@@ -193,8 +193,8 @@ same() {
 	done
 }
 
-# Pages with examples, and the tests that run them. What a test of its own does with each is told
-# there; that of tidings-performance(7) is make bench, which takes minutes, and is no test.
+# Pages with examples, and the tests that run them. Those of tidings-performance(7) are benchmarks,
+# which take minutes and cannot fail.
 examples='
 	notifications.fcgi.8    page_examples.bats
 	status.fcgi.8           page_examples.bats status.bats
