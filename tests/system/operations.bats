@@ -115,6 +115,7 @@ behind() {
 	local site=http://localhost
 
 	systemctl start "$1"
+	await curl -s -o "$dir/answer" "$site" # a reload before that would end it
 	as_in_readme "$2"
 	tidings key revoke shop # which what comes next makes
 	await curl -sf "$site/api/notifications/healthz"
