@@ -117,7 +117,7 @@ behind() {
 	systemctl start "$1"
 	await curl -s -o "$dir/answer" "$site" # a reload before that would end it
 	as_in_readme "$2"
-	tidings key revoke shop # which what comes next makes
+	tidings key revoke shop || true # which what comes next makes
 	await curl -sf "$site/api/notifications/healthz"
 	as_in_readme 'curl "$TIDINGS_URL/"' >"$dir/answer"
 	[ "$(jq -r .notification.title "$dir/answer")" = Paid ]
@@ -147,7 +147,8 @@ behind() {
 @test "quickstart: a web server that it installs for the tests serves nobody" {
 	need nginx nginx-light
 	mkdir "$dir/played"
-	printf '#!/bin/sh\n%s\n' '[ ! -e /usr/sbin/nginx.away ] || mv /usr/sbin/nginx.away /usr/sbin/nginx' \
+	printf '#!/bin/sh\n%s\n' 'case " $* " in *" install "*) ;; *) exit ;; esac' \
+		'[ ! -e /usr/sbin/nginx.away ] || mv /usr/sbin/nginx.away /usr/sbin/nginx' \
 		'systemctl enable --now nginx' >"$dir/played/apt-get"
 	printf '#!/bin/sh\nexit 1\n' >"$dir/played/flock"
 	chmod +x "$dir"/played/*
