@@ -6,26 +6,33 @@
 
 enum { NAME_SIZE = 255 + 1 + sizeof(" at ") + sizeof("user ") + ADDRESS_SIZE };
 
-/* Names a client: its user, if there is one, and where it is. */
-static const char *name_of(const struct session *session, char name[static NAME_SIZE])
-{
+/* Whom a line is about: for people, and for who searches. */
+struct party {
+	char name[NAME_SIZE];
 	char address[ADDRESS_SIZE];
+	struct slice user; /* empty = not authenticated */
+};
 
-	address_format(&session->address, address);
-	if (session->subscriber)
-		snprintf(name, NAME_SIZE, "user %.*s at %s", (int)session->subscriber->name_len,
-			session->subscriber->name, address);
-	else
-		snprintf(name, NAME_SIZE, "client at %s", address);
-	return name;
-}
-
-static struct slice user_of(const struct session *session)
+static struct party party_of(const struct session *session)
 {
-	const struct subscriber *user = session->subscriber;
+	const struct subscriber *subscriber = session->subscriber;
+	struct party party;
 
-	return user ? (struct slice){ user->name, user->name_len } : (struct slice){ 0 };
+	address_format(&session->address, party.address);
+	party.user = (struct slice){ 0 };
+	if (subscriber)
+		party.user = (struct slice){ subscriber->name, subscriber->name_len };
+	if (subscriber)
+		snprintf(party.name, sizeof(party.name), "user %.*s at %s", (int)party.user.len,
+			party.user.data, party.address);
+	else
+		snprintf(party.name, sizeof(party.name), "client at %s", party.address);
+	return party;
 }
+
+#define PARTY_FIELDS(party)                     \
+	LOG_TEXT("TIDINGS_USER", (party).user), \
+		LOG_TEXT("TIDINGS_ADDRESS", slice_of((party).address))
 
 static size_t queued(const struct session *session)
 {
@@ -42,16 +49,14 @@ static uint32_t stalled(const struct hub *hub, const struct session *session)
 static void notice_slow(enum log_level level, enum log_event event, const struct hub *hub,
 	const struct session *session, const char *consequence)
 {
-	char name[NAME_SIZE], address[ADDRESS_SIZE];
+	struct party party;
 
 	if (!log_takes(level))
 		return;
-	address_format(&session->address, address);
+	party = party_of(session);
 	log_event(level, event,
-		LOG_FIELDS(LOG_TEXT("TIDINGS_USER", user_of(session)),
-			LOG_TEXT("TIDINGS_ADDRESS", slice_of(address)),
-			LOG_NUMBER("TIDINGS_BYTES", queued(session))),
-		"slow %s: %zu bytes wait, the last were taken %u s ago: %s", name_of(session, name),
+		LOG_FIELDS(PARTY_FIELDS(party), LOG_NUMBER("TIDINGS_BYTES", queued(session))),
+		"slow %s: %zu bytes wait, the last were taken %u s ago: %s", party.name,
 		queued(session), stalled(hub, session), consequence);
 }
 
@@ -68,27 +73,24 @@ void notice_stalled(struct hub *hub, const struct session *session)
 
 void notice_close(const struct session *session, uint16_t code, const char *reason)
 {
-	char name[NAME_SIZE], address[ADDRESS_SIZE];
+	struct party party;
 
 	if (!log_takes(LOG_LEVEL_DEBUG))
 		return;
-	address_format(&session->address, address);
+	party = party_of(session);
 	log_event(LOG_LEVEL_DEBUG, LOG_CLIENT_CLOSED,
-		LOG_FIELDS(LOG_TEXT("TIDINGS_USER", user_of(session)),
-			LOG_TEXT("TIDINGS_ADDRESS", slice_of(address)),
-			LOG_NUMBER("TIDINGS_CODE", code)),
-		"%s: closed with %u: %s", name_of(session, name), (unsigned)code, reason);
+		LOG_FIELDS(PARTY_FIELDS(party), LOG_NUMBER("TIDINGS_CODE", code)),
+		"%s: closed with %u: %s", party.name, (unsigned)code, reason);
 }
 
 void notice_refuse(const struct session *session, unsigned status)
 {
-	char name[NAME_SIZE], address[ADDRESS_SIZE];
+	struct party party;
 
 	if (!log_takes(LOG_LEVEL_DEBUG))
 		return;
-	address_format(&session->address, address);
+	party = party_of(session);
 	log_event(LOG_LEVEL_DEBUG, LOG_CLIENT_REFUSED,
-		LOG_FIELDS(LOG_TEXT("TIDINGS_ADDRESS", slice_of(address)),
-			LOG_NUMBER("TIDINGS_CODE", status)),
-		"%s: refused with status %u", name_of(session, name), status);
+		LOG_FIELDS(PARTY_FIELDS(party), LOG_NUMBER("TIDINGS_CODE", status)),
+		"%s: refused with status %u", party.name, status);
 }
