@@ -163,7 +163,7 @@ static void settle(struct prune *prune)
 
 	prune->heard = clock_ms();
 	while (prune->under_way > 0) {
-		struct pollfd fd = { .events = POLLIN };
+		struct pollfd fd;
 
 		inbox_dispatch(inbox);
 		progress_show(&prune->progress, prune->removed, 0);

@@ -350,8 +350,14 @@ files() {
 	request "$dir/looping.sock" GET / # by the other worker
 	expect_status 200
 	prlimit --pid "$parent" --nofile=1024:
-	kill -KILL "$(workers looping | cut -d ' ' -f 1)"
-	while [ "$(workers looping | wc -w)" != 2 ]; do sleep 0.02; done
+	killed=$(workers looping | cut -d ' ' -f 1)
+	kill -KILL "$killed"
+	for _ in $(seq 1000); do
+		[[ " $(workers looping) " = *" $killed "* || $(workers looping | wc -w) != 2 ]] || break
+		sleep 0.02
+	done
+	[[ " $(workers looping) " != *" $killed "* ]]
+	[ "$(workers looping | wc -w)" = 2 ]
 	request "$dir/looping.sock" GET /
 	expect_status 200
 	stop_program looping
