@@ -93,20 +93,13 @@ static void run(const struct courier_job *job, unsigned *retry_after)
 
 /* ---- what it says ---- */
 
-static void log_lines(const struct courier *courier)
+static void log_said(const struct courier *courier)
 {
-	struct slice rest = buffer_slice(&courier->said);
+	struct slice rest = buffer_slice(&courier->said), line;
 
-	while (rest.len > 0) {
-		const char *end = memchr(rest.data, '\n', rest.len);
-		size_t len = end ? (size_t)(end - rest.data) : rest.len;
-
-		if (len > 0)
-			log_info("delivery %s: %.*s", courier->id, (int)len, rest.data);
-		len += end ? 1 : 0;
-		rest.data += len;
-		rest.len -= len;
-	}
+	while (slice_take_line(&rest, &line))
+		if (line.len > 0)
+			log_info("delivery %s: %.*s", courier->id, (int)line.len, line.data);
 }
 
 /* Reads what is there, but not for ever. Returns whether there may be more, later. */
@@ -162,7 +155,7 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *info, void
 
 	(void)source;
 	listen_to(courier);
-	log_lines(courier);
+	log_said(courier);
 	if (courier->late)
 		log_warning("delivery %s: took longer than it may, and was ended", courier->id);
 	courier->pid = 0; /* whom it has left behind, as sendmail may, is let be */

@@ -9,14 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-static void log_lines(enum log_level level, struct slice lines)
-{
-	struct slice line;
-
-	while (slice_take_line(&lines, &line))
-		log_message(level, "%.*s", (int)line.len, line.data);
-}
-
 static int load_config(const char *path, struct config **ret_config)
 {
 	_cleanup_(buffer_release) struct buffer problems = { 0 };

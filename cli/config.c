@@ -39,7 +39,7 @@ static void append_json(struct buffer *to, const char *path, bool good, struct s
 	buffer_append_string(to, "{\"file\":");
 	append_string(to, slice_of(path));
 	buffer_print(to, ",\"ok\":%s,\"problems\":[", good ? "true" : "false");
-	while (tool_next_line(&lines, &line)) {
+	while (slice_take_line(&lines, &line)) {
 		buffer_append_string(to, between);
 		append_string(to, line);
 		between = ",";
@@ -51,7 +51,7 @@ static void append_text(struct buffer *to, const char *path, bool good, struct s
 {
 	struct slice line;
 
-	while (tool_next_line(&lines, &line)) {
+	while (slice_take_line(&lines, &line)) {
 		text_append(to, line, TEXT_UNCUT);
 		buffer_append_string(to, "\n");
 	}

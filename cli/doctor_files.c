@@ -21,7 +21,7 @@ static void tell_lines(struct doctor *doctor, enum doctor_grade grade, struct sl
 {
 	struct slice line;
 
-	while (tool_next_line(&lines, &line)) {
+	while (slice_take_line(&lines, &line)) {
 		doctor_say(doctor, grade, "%.*s", (int)line.len, line.data);
 		doctor_advise(doctor, "tidings.conf(5) tells what may stand there");
 	}

@@ -84,7 +84,7 @@ int64_t doctor_directive(struct slice text, const char *name)
 	int64_t found = -1;
 	struct slice line, statement;
 
-	while (tool_next_line(&text, &line))
+	while (slice_take_line(&text, &line))
 		while (take_statement(&line, &statement)) {
 			int64_t number = read_statement(statement, name);
 

@@ -71,17 +71,12 @@ int tool_refuse_problems(const struct command_spec *command, const struct proble
 	return TOOL_USAGE;
 }
 
-bool tool_next_line(struct slice *lines, struct slice *ret_line)
-{
-	return slice_take_line(lines, ret_line);
-}
-
 /* Each line of what config_load() found, errors and warnings alike. */
 static void complain_lines(const struct command_spec *command, struct slice lines)
 {
 	struct slice line;
 
-	while (tool_next_line(&lines, &line))
+	while (slice_take_line(&lines, &line))
 		tool_complain(command, "%.*s", (int)line.len, line.data);
 }
 

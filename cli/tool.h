@@ -65,9 +65,6 @@ void tool_complain(const struct command_spec *command, const char *format, ...)
 int tool_refuse(const struct command_spec *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Takes the first line of a text off it, without its end; false when there are no more. */
-bool tool_next_line(struct slice *lines, struct slice *ret_line);
-
 /* Says what is wrong with a notification, one line a problem, each after "line LINE: " if line is not 0. */
 void tool_complain_problems(const struct command_spec *command, const struct problems *problems,
 	uint64_t line);

@@ -222,6 +222,14 @@ void log_message(enum log_level level, const char *format, ...)
 	va_end(arguments);
 }
 
+void log_lines(enum log_level level, struct slice lines)
+{
+	struct slice line;
+
+	while (slice_take_line(&lines, &line))
+		log_message(level, "%.*s", (int)line.len, line.data);
+}
+
 /* ---- events ---- */
 
 /* Ends a period that is over and tells what was left out in it. */

@@ -40,6 +40,9 @@ bool log_takes(enum log_level level);
 void log_message(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Each line of a text as a message of its own. */
+void log_lines(enum log_level level, struct slice lines);
+
 #define log_error(...)	 log_message(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...)	 log_message(LOG_LEVEL_INFO, __VA_ARGS__)

@@ -62,18 +62,6 @@ static void keep_what_is_open(struct config *fresh, struct config *present)
 	}
 }
 
-/* Each line of what is wrong, or only odd, on its own. */
-static void log_problems(enum log_level level, struct buffer *problems)
-{
-	const char *line = buffer_string(problems);
-	size_t len;
-
-	for (; line && *line; line += len + (line[len] == '\n')) {
-		len = strcspn(line, "\n");
-		log_message(level, "%.*s", (int)len, line);
-	}
-}
-
 /* Reads a configuration that can be used, and its keys. Returns 0 or RELOAD_REFUSED. */
 static int read_all(const char *path, struct config **ret_config,
 	struct token_verifier **ret_verifier)
@@ -83,7 +71,7 @@ static int read_all(const char *path, struct config **ret_config,
 	_cleanup_(freeing_memory) char *problem = NULL;
 	int r = config_load(path, &config, &problems);
 
-	log_problems(r == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, &problems);
+	log_lines(r == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, buffer_slice(&problems));
 	if (r != 0 && problems.len == 0)
 		log_error("%s: %s", path, strerror(r < 0 ? -r : EINVAL));
 	if (r != 0)
